@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Copyright (c) 2026 The sstpd developers */
+
+/* A queue of bytes with a ceiling. */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+
+enum { BUF_STEP = 4096 }; /* allocations are multiples of it */
+
+void
+buf_init(struct buf *b, size_t max)
+{
+	*b = (struct buf){ .max = max };
+}
+
+void
+buf_clear(struct buf *b)
+{
+	free(b->data);
+	*b = (struct buf){ .max = b->max };
+}
+
+size_t
+buf_space(const struct buf *b)
+{
+	return b->max - b->len;
+}
+
+static int
+grow(struct buf *b, size_t need)
+{
+	size_t size = b->size == 0 ? BUF_STEP : b->size;
+	uint8_t *data;
+
+	while (size < need)
+		size *= 2;
+	data = malloc(size);
+	if (data == NULL)
+		return -1;
+	if (b->len > 0)
+		memcpy(data, b->data + b->start, b->len);
+	free(b->data);
+	b->data = data;
+	b->size = size;
+	b->start = 0;
+	return 0;
+}
+
+int
+buf_reserve(struct buf *b, size_t n, uint8_t **p)
+{
+	if (n > buf_space(b)) {
+		errno = ENOBUFS;
+		return -1;
+	}
+	if (b->len + n > b->size) {
+		if (grow(b, b->len + n) != 0)
+			return -1;
+	} else if (b->start + b->len + n > b->size) {
+		memmove(b->data, b->data + b->start, b->len);
+		b->start = 0;
+	}
+	*p = b->data + b->start + b->len;
+	return 0;
+}
+
+void
+buf_commit(struct buf *b, size_t n)
+{
+	b->len += n;
+}
+
+int
+buf_append(struct buf *b, const void *p, size_t n)
+{
+	uint8_t *dst;
+
+	if (n == 0)
+		return 0;
+	if (buf_reserve(b, n, &dst) != 0)
+		return -1;
+	memcpy(dst, p, n);
+	buf_commit(b, n);
+	return 0;
+}
+
+const uint8_t *
+buf_bytes(const struct buf *b)
+{
+	return b->data + b->start;
+}
+
+size_t
+buf_len(const struct buf *b)
+{
+	return b->len;
+}
+
+void
+buf_consume(struct buf *b, size_t n)
+{
+	b->start += n;
+	b->len -= n;
+	if (b->len > 0)
+		return;
+	free(b->data);
+	*b = (struct buf){ .max = b->max };
+}

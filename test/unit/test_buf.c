@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Copyright (c) 2026 The sstpd developers */
+
+/* The byte queue: order, ceiling, and that an empty one holds no memory. */
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "buf.h"
+
+static void
+test_keeps_order(void **state)
+{
+	struct buf b;
+	uint8_t next_in = 0, next_out = 0;
+
+	(void)state;
+	buf_init(&b, 10000);
+	/* 97 in, 61 out: every alignment of start and end comes about */
+	for (int turn = 0; turn < 300; turn++) {
+		uint8_t bytes[97];
+
+		for (size_t i = 0; i < sizeof(bytes); i++)
+			bytes[i] = next_in++;
+		if (buf_space(&b) >= sizeof(bytes))
+			assert_int_equal(
+			    buf_append(&b, bytes, sizeof(bytes)), 0);
+		else
+			next_in = (uint8_t)(next_in - sizeof(bytes));
+		for (size_t i = 0; i < 61; i++)
+			assert_int_equal(buf_bytes(&b)[i], next_out++);
+		buf_consume(&b, 61);
+	}
+	buf_clear(&b);
+}
+
+static void
+test_ceiling(void **state)
+{
+	static const uint8_t bytes[101];
+	struct buf b;
+	uint8_t *p;
+
+	(void)state;
+	buf_init(&b, 100);
+	assert_int_equal(buf_append(&b, bytes, 101), -1);
+	assert_int_equal(errno, ENOBUFS);
+	assert_int_equal(buf_append(&b, bytes, 100), 0);
+	assert_int_equal(buf_space(&b), 0);
+	assert_int_equal(buf_reserve(&b, 1, &p), -1);
+	assert_int_equal(errno, ENOBUFS);
+	buf_consume(&b, 1);
+	assert_int_equal(buf_reserve(&b, 1, &p), 0);
+	buf_clear(&b);
+}
+
+static void
+test_reserve_and_commit_less(void **state)
+{
+	struct buf b;
+	uint8_t *p;
+
+	(void)state;
+	buf_init(&b, 1000);
+	assert_int_equal(buf_reserve(&b, 500, &p), 0);
+	memcpy(p, "abc", 3);
+	buf_commit(&b, 3);
+	assert_int_equal(buf_len(&b), 3);
+	assert_int_equal(buf_append(&b, "def", 3), 0);
+	assert_memory_equal(buf_bytes(&b), "abcdef", 6);
+	buf_clear(&b);
+}
+
+static void
+test_empty_holds_no_memory(void **state)
+{
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 1000);
+	assert_null(b.data);
+	assert_int_equal(buf_append(&b, "x", 1), 0);
+	assert_non_null(b.data);
+	buf_consume(&b, 1);
+	assert_null(b.data);
+	assert_int_equal(buf_append(&b, "", 0), 0);
+	assert_null(b.data);
+	assert_int_equal(buf_append(&b, "y", 1), 0);
+	assert_memory_equal(buf_bytes(&b), "y", 1);
+	buf_clear(&b);
+	assert_int_equal(buf_len(&b), 0);
+	assert_int_equal(buf_space(&b), 1000);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_keeps_order),
+		cmocka_unit_test(test_ceiling),
+		cmocka_unit_test(test_reserve_and_commit_less),
+		cmocka_unit_test(test_empty_holds_no_memory),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
