@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Copyright (c) 2026 The sstpd developers */
+
+/*
+ * The configuration: one table of options that parsing, checking, printing and
+ * the documentation check all read, and one flat struct of their values.
+ *
+ * The struct holds no pointers, so the monitor can hand a whole configuration
+ * to a worker in one sealed memory file. (The name config.h is taken by the
+ * build's own header.)
+ */
+
+#ifndef SSTPD_CONF_H
+#define SSTPD_CONF_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/socket.h>
+
+#include "ippool.h"
+
+enum {
+	CONF_LISTEN_MAX = 16,
+	CONF_CERTIFICATES_MAX = 4,
+	CONF_PATH_MAX = 256,
+	CONF_TEXT_MAX = 512,
+	CONF_ERROR_MAX = 512,
+};
+
+enum conf_auth { /* bits of auth_methods, named as in the file */
+	CONF_AUTH_MSCHAP_V2 = 1 << 0, /* mschap-v2 */
+	CONF_AUTH_EAP = 1 << 1,	      /* eap: any method that gives keys */
+	CONF_AUTH_CHAP_MD5 = 1 << 2,  /* chap-md5: gives no keys */
+	CONF_AUTH_PAP = 1 << 3,	      /* pap: gives no keys */
+};
+
+enum conf_tls_version { CONF_TLS_1_2, CONF_TLS_1_3 };
+enum conf_log_target { CONF_LOG_STDERR, CONF_LOG_SYSLOG };
+
+struct conf_listen {
+	struct sockaddr_storage address;
+	uint32_t address_len;
+	bool optional; /* the IPv6 half of "*": left out where there is none */
+};
+
+struct conf {
+	/* [server] */
+	struct conf_listen listen[CONF_LISTEN_MAX];
+	uint32_t listen_count;
+	uint32_t workers;      /* 0: one per core */
+	uint32_t max_sessions; /* in all workers together */
+	char user[64];
+	char chroot_dir[CONF_PATH_MAX];
+	char address_file[CONF_PATH_MAX]; /* bound addresses, one a line */
+	char pid_file[CONF_PATH_MAX];
+	/* [tls] */
+	char certificate[CONF_CERTIFICATES_MAX][CONF_PATH_MAX];
+	char private_key[CONF_CERTIFICATES_MAX][CONF_PATH_MAX];
+	uint32_t certificate_count;
+	uint32_t private_key_count;
+	uint32_t min_version, max_version; /* enum conf_tls_version */
+	char ciphers[CONF_TEXT_MAX];	   /* TLS 1.2 */
+	char ciphersuites[CONF_TEXT_MAX];  /* TLS 1.3 */
+	char groups[CONF_TEXT_MAX];
+	/* [sstp]; times in milliseconds */
+	uint32_t hash_protocols; /* CERT_HASH_PROTOCOL_* bits */
+	uint32_t tls_timeout;
+	uint32_t http_timeout;
+	uint32_t negotiation_timeout;
+	uint32_t hello_interval;
+	uint32_t abort_timeout, abort_linger;
+	uint32_t disconnect_timeout, disconnect_linger;
+	/* [ppp] */
+	char pppd[CONF_PATH_MAX];
+	char options_file[CONF_PATH_MAX];
+	char plugin[CONF_PATH_MAX];
+	uint32_t auth_methods; /* enum conf_auth */
+	uint32_t stop_timeout; /* ms from SIGTERM to SIGKILL */
+	/* [pool] */
+	uint32_t local_address; /* host order; 0: pppd's own choice */
+	struct ippool_range addresses[IPPOOL_RANGES_MAX];
+	uint32_t addresses_count;
+	struct ippool_range exclude[IPPOOL_RANGES_MAX];
+	uint32_t exclude_count;
+	/* [log] */
+	uint32_t log_target;  /* enum conf_log_target */
+	uint32_t log_level;   /* enum log_level */
+	int32_t log_facility; /* syslog's LOG_DAEMON and so on */
+};
+
+/*
+ * Read and check a whole file. Everything must be right: an unknown section or
+ * key, a key given twice, a value out of range or with trailing junk is an
+ * error. Returns 0, or -1 with one line in error that names file, section, key
+ * and line and says what was expected; *conf is then undefined.
+ */
+int conf_load(
+    const char *path, struct conf *conf, char error[static CONF_ERROR_MAX]);
+
+/* Print every option with its effective value, as a file conf_load() takes. */
+void conf_print(const struct conf *conf, FILE *out);
+
+/*
+ * Print the option table, a line each: section, key, default, range or words
+ * allowed, help; tab-separated. scripts/check-options compares it with the
+ * man page and the sample file.
+ */
+void conf_print_table(FILE *out);
+
+#endif

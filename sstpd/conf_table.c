@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Copyright (c) 2026 The sstpd developers */
+
+/*
+ * The option table. To add an option, add a field to struct conf and a row
+ * here, then do what scripts/check-options asks for.
+ */
+
+#include <syslog.h>
+
+#include "conf_option.h"
+
+#include "log.h"
+#include "sstp.h"
+
+static const struct conf_word workers_words[] = { { "auto", 0 }, { 0 } };
+static const struct conf_word version_words[] = {
+	{ "1.2", CONF_TLS_1_2 },
+	{ "1.3", CONF_TLS_1_3 },
+	{ 0 },
+};
+static const struct conf_word hash_words[] = {
+	{ "sha256", CERT_HASH_PROTOCOL_SHA256 },
+	{ "sha1", CERT_HASH_PROTOCOL_SHA1 },
+	{ 0 },
+};
+static const struct conf_word auth_words[] = {
+	{ "mschap-v2", CONF_AUTH_MSCHAP_V2 },
+	{ "eap", CONF_AUTH_EAP },
+	{ "chap-md5", CONF_AUTH_CHAP_MD5 },
+	{ "pap", CONF_AUTH_PAP },
+	{ 0 },
+};
+static const struct conf_word target_words[] = {
+	{ "stderr", CONF_LOG_STDERR },
+	{ "syslog", CONF_LOG_SYSLOG },
+	{ 0 },
+};
+static const struct conf_word level_words[] = {
+	{ "error", LOG_LEVEL_ERROR },
+	{ "warn", LOG_LEVEL_WARN },
+	{ "info", LOG_LEVEL_INFO },
+	{ "debug", LOG_LEVEL_DEBUG },
+	{ 0 },
+};
+static const struct conf_word facility_words[] = {
+	{ "daemon", LOG_DAEMON },
+	{ "auth", LOG_AUTH },
+	{ "authpriv", LOG_AUTHPRIV },
+	{ "local0", LOG_LOCAL0 },
+	{ "local1", LOG_LOCAL1 },
+	{ "local2", LOG_LOCAL2 },
+	{ "local3", LOG_LOCAL3 },
+	{ "local4", LOG_LOCAL4 },
+	{ "local5", LOG_LOCAL5 },
+	{ "local6", LOG_LOCAL6 },
+	{ "local7", LOG_LOCAL7 },
+	{ 0 },
+};
+
+enum {
+	NAME_MAX_LEN = 32, /* what useradd(8) allows */
+	PATH_MAX_LEN = CONF_PATH_MAX - 1,
+	TEXT_MAX_LEN = CONF_TEXT_MAX - 1,
+	TIME_MIN = 10, /* short enough for tests to hurry */
+	TIME_MAX = 3600 * 1000,
+};
+
+#define FIELD(name) offsetof(struct conf, name)
+
+/* clang-format off */
+const struct conf_option conf_options[] = {
+	{ "server", "listen", CONF_LISTEN, FIELD(listen), FIELD(listen_count),
+	    "*:443", 1, CONF_LISTEN_MAX, NULL,
+	    "Addresses to accept connections on; * is all of IPv4 and IPv6" },
+	{ "server", "workers", CONF_NUMBER, FIELD(workers), 0,
+	    "auto", 1, 256, workers_words,
+	    "Processes that serve clients; auto is one per processor" },
+	{ "server", "max-sessions", CONF_NUMBER, FIELD(max_sessions), 0,
+	    "1000", 1, 100000, NULL,
+	    "Most sessions at a time, in all workers together" },
+	{ "server", "user", CONF_NAME, FIELD(user), 0,
+	    "sstpd", 1, NAME_MAX_LEN, NULL,
+	    "User that the workers run as" },
+	{ "server", "chroot-dir", CONF_PATH, FIELD(chroot_dir), 0,
+	    RUNSTATEDIR "/sstpd/empty", 1, PATH_MAX_LEN, NULL,
+	    "Empty directory that the workers are confined to" },
+	{ "server", "address-file", CONF_PATH, FIELD(address_file), 0,
+	    "", 0, PATH_MAX_LEN, NULL,
+	    "File that the bound addresses are written to, one a line" },
+	{ "server", "pid-file", CONF_PATH, FIELD(pid_file), 0,
+	    "", 0, PATH_MAX_LEN, NULL,
+	    "File that the process id is written to" },
+
+	{ "tls", "certificate", CONF_PATHS, FIELD(certificate),
+	    FIELD(certificate_count),
+	    SYSCONFDIR "/sstpd/cert.pem", 1, CONF_CERTIFICATES_MAX, NULL,
+	    "Certificates with their chains, one file per type of key" },
+	{ "tls", "private-key", CONF_PATHS, FIELD(private_key),
+	    FIELD(private_key_count),
+	    SYSCONFDIR "/sstpd/key.pem", 1, CONF_CERTIFICATES_MAX, NULL,
+	    "Private keys of the certificates, in the same order" },
+	{ "tls", "min-version", CONF_WORD, FIELD(min_version), 0,
+	    "1.2", 0, 0, version_words,
+	    "Oldest version of TLS" },
+	{ "tls", "max-version", CONF_WORD, FIELD(max_version), 0,
+	    "1.3", 0, 0, version_words,
+	    "Newest version of TLS" },
+	{ "tls", "ciphers", CONF_TEXT, FIELD(ciphers), 0,
+	    "ECDHE+AESGCM:ECDHE+CHACHA20", 1, TEXT_MAX_LEN, NULL,
+	    "Cipher list for TLS 1.2, in the words of openssl-ciphers(1)" },
+	{ "tls", "ciphersuites", CONF_TEXT, FIELD(ciphersuites), 0,
+	    "TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256"
+	    ":TLS_CHACHA20_POLY1305_SHA256", 1, TEXT_MAX_LEN, NULL,
+	    "Cipher suites for TLS 1.3, best first" },
+	{ "tls", "groups", CONF_TEXT, FIELD(groups), 0,
+	    "X25519:P-256:P-384", 1, TEXT_MAX_LEN, NULL,
+	    "Groups for the key exchange, best first" },
+
+	{ "sstp", "hash-protocols", CONF_WORDS, FIELD(hash_protocols), 0,
+	    "sha256, sha1", 1, 0, hash_words,
+	    "Certificate hashes that a client may bind its session with" },
+	{ "sstp", "tls-timeout", CONF_TIME, FIELD(tls_timeout), 0,
+	    "20s", TIME_MIN, TIME_MAX, NULL,
+	    "Time a client has for the TLS handshake" },
+	{ "sstp", "http-timeout", CONF_TIME, FIELD(http_timeout), 0,
+	    "20s", TIME_MIN, TIME_MAX, NULL,
+	    "Time a client has for its HTTP request after that" },
+	{ "sstp", "negotiation-timeout", CONF_TIME, FIELD(negotiation_timeout),
+	    0, "60s", TIME_MIN, TIME_MAX, NULL,
+	    "Time for each stage of the call, authentication included" },
+	{ "sstp", "hello-interval", CONF_TIME, FIELD(hello_interval), 0,
+	    "60s", TIME_MIN, TIME_MAX, NULL,
+	    "Silence before an echo request, and again before giving up" },
+	{ "sstp", "abort-timeout", CONF_TIME, FIELD(abort_timeout), 0,
+	    "3s", TIME_MIN, TIME_MAX, NULL,
+	    "Wait for the client's answer to an abort" },
+	{ "sstp", "abort-linger", CONF_TIME, FIELD(abort_linger), 0,
+	    "1s", TIME_MIN, TIME_MAX, NULL,
+	    "Wait before closing after answering a client's abort" },
+	{ "sstp", "disconnect-timeout", CONF_TIME, FIELD(disconnect_timeout),
+	    0, "5s", TIME_MIN, TIME_MAX, NULL,
+	    "Wait for the client's answer to a disconnect" },
+	{ "sstp", "disconnect-linger", CONF_TIME, FIELD(disconnect_linger), 0,
+	    "1s", TIME_MIN, TIME_MAX, NULL,
+	    "Wait before closing after answering a client's disconnect" },
+
+	{ "ppp", "pppd", CONF_PATH, FIELD(pppd), 0,
+	    PPPD_PATH, 1, PATH_MAX_LEN, NULL,
+	    "The pppd program" },
+	/* pppd's own directory, wherever our files are */
+	{ "ppp", "options-file", CONF_PATH, FIELD(options_file), 0,
+	    "/etc/ppp/options.sstpd", 1, PATH_MAX_LEN, NULL,
+	    "Options for pppd, common to all sessions" },
+	{ "ppp", "plugin", CONF_PATH, FIELD(plugin), 0,
+	    PPPD_PLUGINDIR "/sstpd-plugin.so", 1, PATH_MAX_LEN, NULL,
+	    "Plugin through which pppd talks to sstpd" },
+	{ "ppp", "auth-methods", CONF_WORDS, FIELD(auth_methods), 0,
+	    "mschap-v2", 1, 0, auth_words,
+	    "Ways in which a client may prove who it is" },
+	{ "ppp", "stop-timeout", CONF_TIME, FIELD(stop_timeout), 0,
+	    "10s", TIME_MIN, TIME_MAX, NULL,
+	    "Time a pppd has to end before it is killed" },
+
+	{ "pool", "local-address", CONF_IPV4, FIELD(local_address), 0,
+	    "", 0, 0, NULL,
+	    "Our own address in every tunnel, never given to a client" },
+	{ "pool", "addresses", CONF_RANGES, FIELD(addresses),
+	    FIELD(addresses_count), "", 0, IPPOOL_RANGES_MAX, NULL,
+	    "Addresses for clients that get none from elsewhere" },
+	{ "pool", "exclude", CONF_RANGES, FIELD(exclude),
+	    FIELD(exclude_count), "", 0, IPPOOL_RANGES_MAX, NULL,
+	    "Addresses among these to leave alone" },
+
+	{ "log", "target", CONF_WORD, FIELD(log_target), 0,
+	    "stderr", 0, 0, target_words,
+	    "Where log lines go" },
+	{ "log", "level", CONF_WORD, FIELD(log_level), 0,
+	    "info", 0, 0, level_words,
+	    "Least important lines to log" },
+	{ "log", "facility", CONF_WORD, FIELD(log_facility), 0,
+	    "daemon", 0, 0, facility_words,
+	    "Facility of lines in syslog" },
+};
+/* clang-format on */
+
+_Static_assert(sizeof(conf_options) / sizeof(conf_options[0]) == CONF_OPTIONS,
+    "conf_option.h states another number of options");
