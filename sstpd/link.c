@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Copyright (c) 2026 The sstpd developers */
+
+/* One pppd under the monitor's care. */
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "auth.h"
+#include "link.h"
+#include "log.h"
+
+enum { KEYMSGS_PER_TURN = 16 };
+
+/* Between SIGTERM and SIGKILL for a pppd that did not end by hanging up. */
+static const ev_tstamp last_grace = 2.;
+
+static void
+close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+/* --- stopping
+ * -------------------------------------------------------------------- */
+
+static void
+send_signal(const struct link *l, int sig)
+{
+	/* through the pidfd, so never to a stranger with a used pid */
+	if (syscall(SYS_pidfd_send_signal, l->process.pidfd, sig, NULL, 0) !=
+		0 &&
+	    errno != ESRCH)
+		log_warn("pppd: pid %d: signal %d", (int)l->process.pid, sig);
+}
+
+static void
+start_killer(struct link *l, ev_tstamp after)
+{
+	if (ev_is_active(&l->killer))
+		return;
+	ev_timer_set(&l->killer, after, 0.);
+	ev_timer_start(l->loop, &l->killer);
+}
+
+void
+link_terminate(struct link *l)
+{
+	if (l->terminated)
+		return;
+	l->terminated = true;
+	send_signal(l, SIGTERM);
+	start_killer(l, l->stop_timeout);
+}
+
+void
+link_hang_up(struct link *l)
+{
+	/*
+	 * Until pppd has opened its tty ours must stay open: the number would
+	 * be free again, and pppd open the tty of another session.
+	 */
+	if (l->process.slave >= 0) {
+		link_terminate(l);
+		return;
+	}
+	/*
+	 * No signal: pppd sees the end of its tty, and a signal while it waits
+	 * for ip-down would make it kill that script.
+	 */
+	start_killer(l, l->stop_timeout);
+}
+
+void
+link_kill(struct link *l)
+{
+	send_signal(l, SIGKILL);
+}
+
+static void
+on_killer(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct link *l = w->data;
+
+	(void)loop;
+	(void)revents;
+	if (!l->terminated) {
+		l->terminated = true;
+		send_signal(l, SIGTERM);
+		start_killer(l, last_grace);
+		return;
+	}
+	log_warnx("pppd: pid %d does not end, killing it", (int)l->process.pid);
+	link_kill(l);
+}
+
+/* --- the plugin's messages
+ * --------------------------------------------------------- */
+
+/* The plugin cannot be trusted any more, or its user is not wanted. */
+static void
+refuse(struct link *l, enum msg_end_cause cause)
+{
+	if (l->cause == MSG_END_PPPD)
+		l->cause = cause;
+	link_terminate(l);
+}
+
+static void
+on_auth(struct link *l, const struct keymsg_auth *auth)
+{
+	union msg msg = {
+		.auth = { .header = { .type = MSG_AUTH, .session = l->session },
+		    .auth = *auth }
+	};
+	union keymsg verdict = { .verdict = { .header.type = KEYMSG_VERDICT } };
+	struct binding_keys keys;
+	const char *why;
+	bool good;
+
+	memcpy(l->user, auth->user, sizeof(l->user));
+	l->user[sizeof(l->user) - 1] = '\0';
+	good = auth_accept(l->auth_methods, auth, &keys, &why);
+	binding_keys_wipe(&keys);
+	/* the worker first, so that it has the keys before any NCP frame */
+	l->ops->send(l, &msg, NULL);
+	explicit_bzero(&msg, sizeof(msg));
+	l->authenticated = good;
+	verdict.verdict.accept = good;
+	if (!good) {
+		strncpy(verdict.verdict.reason, why,
+		    sizeof(verdict.verdict.reason) - 1);
+		if (l->cause == MSG_END_PPPD)
+			l->cause = MSG_END_METHOD;
+	}
+	if (keymsg_send(l->process.plugin, &verdict) != 0)
+		refuse(l, MSG_END_CHANNEL);
+}
+
+static void
+on_address_request(struct link *l, uint32_t wanted)
+{
+	union keymsg answer = { .address = { .header.type = KEYMSG_ADDRESS } };
+	enum msg_end_cause cause = MSG_END_POOL;
+
+	if (!l->authenticated) {
+		refuse(l, MSG_END_CHANNEL);
+		return;
+	}
+	if (l->address == 0)
+		l->address =
+		    l->ops->take_address(l, l->user, ntohl(wanted), &cause);
+	if (l->address == 0 && l->cause == MSG_END_PPPD)
+		l->cause = cause;
+	answer.address.remote = htonl(l->address);
+	if (keymsg_send(l->process.plugin, &answer) != 0)
+		refuse(l, MSG_END_CHANNEL);
+}
+
+static void
+on_up(struct link *l, const struct keymsg_up *up)
+{
+	union msg msg = {
+		.up = { .header = { .type = MSG_UP, .session = l->session },
+		    .up = *up }
+	};
+
+	l->ops->send(l, &msg, NULL);
+}
+
+/*
+ * Give the worker its pty, once. Not before pppd has put its tty into PPP: on
+ * the way there it throws away what has come, such as a client's first frame.
+ */
+static void
+hand_over(struct link *l)
+{
+	union msg msg = { .started = { .header = { .type = MSG_STARTED,
+					   .session = l->session },
+			      .pid = (uint32_t)l->process.pid } };
+
+	if (l->process.master < 0)
+		return;
+	l->ops->send(l, &msg, (int[]){ l->process.master, l->process.log });
+	l->process.master = l->process.log = -1;
+}
+
+static void
+dispatch(struct link *l, const union keymsg *m)
+{
+	switch (m->header.type) {
+	case KEYMSG_HELLO:
+		log_debug("pppd: pid %d is version %.*s", (int)l->process.pid,
+		    (int)sizeof(m->hello.pppd_version) - 1,
+		    m->hello.pppd_version);
+		break;
+	case KEYMSG_PHASE:
+		hand_over(l);
+		/* it has its tty open, so the master no longer needs ours */
+		close_fd(&l->process.slave);
+		break;
+	case KEYMSG_AUTH:
+		on_auth(l, &m->auth);
+		break;
+	case KEYMSG_ADDRESS_REQUEST:
+		on_address_request(l, m->address_request.wanted);
+		break;
+	case KEYMSG_UP:
+		on_up(l, &m->up);
+		break;
+	case KEYMSG_END:
+		log_debug("pppd: pid %d is ending: %u", (int)l->process.pid,
+		    m->end.exit_code);
+		break;
+	default: /* ours to send, not to get */
+		refuse(l, MSG_END_CHANNEL);
+	}
+}
+
+static void
+read_plugin(struct link *l)
+{
+	union keymsg m;
+
+	for (int i = 0; i < KEYMSGS_PER_TURN && l->process.plugin >= 0; i++) {
+		int r = keymsg_recv(l->process.plugin, &m);
+
+		if (r > 0) {
+			dispatch(l, &m);
+			continue;
+		}
+		if (r < 0 && (errno == EAGAIN || errno == EINTR))
+			break;
+		if (r < 0)
+			refuse(l, MSG_END_CHANNEL);
+		else
+			/* it is gone, or cannot be asked anything any more */
+			link_terminate(l);
+		ev_io_stop(l->loop, &l->plugin);
+		close_fd(&l->process.plugin);
+	}
+	explicit_bzero(&m, sizeof(m));
+}
+
+static void
+on_plugin(struct ev_loop *loop, ev_io *w, int revents)
+{
+	(void)loop;
+	(void)revents;
+	read_plugin(w->data);
+}
+
+/* --- life
+ * ---------------------------------------------------------------------------
+ */
+
+static void
+on_exited(struct ev_loop *loop, ev_io *w, int revents)
+{
+	struct link *l = w->data;
+	union msg msg = { .exited = { .header = { .type = MSG_EXITED,
+					  .session = l->session } } };
+	siginfo_t info = { 0 };
+
+	(void)revents;
+	if (waitid(P_PIDFD, (id_t)l->process.pidfd, &info, WEXITED | WNOHANG) !=
+		0 ||
+	    info.si_pid == 0)
+		return;
+	read_plugin(l); /* its last words */
+	hand_over(l);	/* an early end is told in its log */
+	ev_io_stop(loop, &l->exited);
+	ev_io_stop(loop, &l->plugin);
+	ev_timer_stop(loop, &l->killer);
+	if (info.si_code == CLD_EXITED)
+		msg.exited.exit_code = (uint32_t)info.si_status;
+	else
+		msg.exited.signal = (uint32_t)info.si_status;
+	msg.exited.cause = l->cause;
+	l->ops->send(l, &msg, NULL);
+	l->ops->gone(l);
+}
+
+static void
+start_watchers(struct link *l)
+{
+	ev_io_init(&l->exited, on_exited, l->process.pidfd, EV_READ);
+	ev_io_init(&l->plugin, on_plugin, l->process.plugin, EV_READ);
+	ev_timer_init(&l->killer, on_killer, 0., 0.);
+	l->exited.data = l->plugin.data = l->killer.data = l;
+	ev_io_start(l->loop, &l->exited);
+	ev_io_start(l->loop, &l->plugin);
+}
+
+struct link *
+link_new(struct ev_loop *loop, const struct conf *conf,
+    const struct msg_spawn *spawn, const struct link_ops *ops, void *owner,
+    void *worker, const char **what)
+{
+	struct link *l = calloc(1, sizeof(*l));
+	struct pppd_session session = { 0 };
+	struct keymsg_session first = spawn->session;
+
+	*what = "memory";
+	if (l == NULL)
+		return NULL;
+	first.header = (struct keymsg_header){
+		.version = KEYMSG_VERSION,
+		.type = KEYMSG_SESSION,
+		.length = sizeof(first),
+	};
+	/* a worker's strings are not trusted to end */
+	first.remote_address[sizeof(first.remote_address) - 1] = '\0';
+	first.session[sizeof(first.session) - 1] = '\0';
+	session.remote_address = first.remote_address;
+	session.session = first.session;
+	l->loop = loop;
+	l->ops = ops;
+	l->owner = owner;
+	l->worker = worker;
+	l->session = spawn->header.session;
+	l->stop_timeout = conf->stop_timeout / 1000.;
+	l->auth_methods = conf->auth_methods;
+	if (pppd_spawn(&l->process, conf, &session, &first, sizeof(first),
+		what) != 0) {
+		free(l);
+		return NULL;
+	}
+	start_watchers(l);
+	return l;
+}
+
+void
+link_free(struct link *l)
+{
+	close_fd(&l->process.pidfd);
+	close_fd(&l->process.master);
+	close_fd(&l->process.slave);
+	close_fd(&l->process.plugin);
+	close_fd(&l->process.log);
+	free(l);
+}

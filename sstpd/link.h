@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Copyright (c) 2026 The sstpd developers */
+
+/*
+ * One pppd under the monitor's care, from SPAWN to the moment it is reaped: its
+ * process, its plugin's channel, its address. The one owner of all three, so
+ * that nothing of an ended session stays behind.
+ */
+
+#ifndef SSTPD_LINK_H
+#define SSTPD_LINK_H
+
+#include <ev.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "conf.h"
+#include "msg.h"
+#include "pppd.h"
+
+struct link;
+
+struct link_ops {
+	/* a message for the session's worker; takes the descriptors */
+	void (*send)(struct link *l, union msg *msg, const int *fds);
+	/*
+	 * An address for the user, or the wanted one if that is not 0; host
+	 * order. 0: there is none, with *cause saying why.
+	 */
+	uint32_t (*take_address)(struct link *l, const char *user,
+	    uint32_t wanted, enum msg_end_cause *cause);
+	/* pppd is reaped and MSG_EXITED sent; free it after */
+	void (*gone)(struct link *l);
+};
+
+struct link {
+	struct link *next; /* the monitor's list */
+	void *worker;	   /* whose session it is; NULL once that worker died */
+	void *owner;
+	const struct link_ops *ops;
+	struct ev_loop *loop;
+	uint64_t session;
+	uint32_t address; /* host order; 0: none yet */
+	/* internal */
+	struct pppd_process process;
+	ev_io exited, plugin;
+	ev_timer killer;
+	ev_tstamp stop_timeout;
+	uint32_t auth_methods;
+	enum msg_end_cause cause;
+	bool authenticated, terminated;
+	char user[KEYMSG_USER_MAX];
+};
+
+/*
+ * Start a pppd for a session; MSG_STARTED is sent when it speaks PPP. Returns
+ * NULL with errno set and *what naming the call that failed.
+ */
+struct link *link_new(struct ev_loop *loop, const struct conf *conf,
+    const struct msg_spawn *spawn, const struct link_ops *ops, void *owner,
+    void *worker, const char **what);
+/* Only for a link whose gone() was called. */
+void link_free(struct link *l);
+
+/* The line is gone: pppd ends by that, else SIGTERM after stop-timeout. */
+void link_hang_up(struct link *l);
+/* Let it say good-bye: SIGTERM, and SIGKILL after stop-timeout. */
+void link_terminate(struct link *l);
+/* No more patience. */
+void link_kill(struct link *l);
+
+#endif

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Copyright (c) 2026 The sstpd developers */
+
+/*
+ * Messages between the monitor and a worker over a SOCK_SEQPACKET pair: structs
+ * of fixed size, some with descriptors. The receiver checks type, size and
+ * number of descriptors against one table before anything else looks at them;
+ * whatever does not fit ends the receiver's trust in the sender.
+ *
+ * Paths, arguments and format strings never cross: the monitor does what an
+ * enum asks, with what it read from its own configuration.
+ */
+
+#ifndef SSTPD_MSG_H
+#define SSTPD_MSG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "keymsg.h"
+
+enum {
+	MSG_FDS_MAX = 2,
+};
+
+enum msg_type {
+	/*
+	 * monitor to worker, at start and on reload: a CONFIG, then a
+	 * CERTIFICATE for each, then LISTENERs (at start only), then COMMIT
+	 */
+	MSG_CONFIG = 1,	 /* fd: sealed memory file with a struct conf */
+	MSG_CERTIFICATE, /* fds: chain file, key file, both PEM */
+	MSG_LISTENER,	 /* fd: listening socket */
+	MSG_COMMIT,	 /* use all this from now on */
+	/* monitor to worker, about a session */
+	MSG_STARTED,  /* fds: pty master, pppd's log pipe */
+	MSG_REFUSED,  /* no pppd: too many sessions, or it cannot be started */
+	MSG_AUTH,     /* the peer is who it says; keys */
+	MSG_UP,	      /* addresses are set, scripts run */
+	MSG_EXITED,   /* pppd is reaped; the last message about a session */
+	MSG_STOP_ALL, /* end every session, accept no more */
+	/* worker to monitor */
+	MSG_READY,     /* COMMIT done */
+	MSG_SPAWN,     /* start a pppd for this session */
+	MSG_HANG_UP,   /* the session's line is gone: pppd is to end */
+	MSG_TERMINATE, /* the session should end: let pppd say good-bye */
+	MSG_TYPES,
+};
+
+struct msg_header {
+	uint16_t type;	 /* enum msg_type */
+	uint16_t length; /* of the whole message */
+	uint32_t reserved;
+	uint64_t session; /* 0 where it is not about one */
+};
+
+struct msg_plain { /* MSG_CONFIG, LISTENER, CERTIFICATE, STOP_ALL, ... */
+	struct msg_header header;
+};
+
+struct msg_commit { /* MSG_COMMIT, MSG_READY */
+	struct msg_header header;
+	uint32_t generation; /* counts configurations */
+	uint32_t failed;     /* MSG_READY: 1 if it could not be put to use */
+};
+
+struct msg_spawn {
+	struct msg_header header;
+	struct keymsg_session session; /* for pppd's scripts; header unused */
+};
+
+struct msg_started {
+	struct msg_header header;
+	uint32_t pid; /* for the log only */
+	uint32_t reserved;
+};
+
+enum msg_refusal {
+	MSG_REFUSED_LIMIT, /* max-sessions */
+	MSG_REFUSED_POOL,  /* no address left */
+	MSG_REFUSED_SPAWN, /* fork, exec, pty ... failed; the monitor logged it
+			    */
+	MSG_REFUSED_STOPPING,
+};
+
+struct msg_refused {
+	struct msg_header header;
+	uint32_t refusal; /* enum msg_refusal */
+	uint32_t reserved;
+};
+
+struct msg_auth {
+	struct msg_header header;
+	struct keymsg_auth auth;
+};
+
+struct msg_up {
+	struct msg_header header;
+	struct keymsg_up up;
+};
+
+struct msg_exited {
+	struct msg_header header;
+	uint32_t exit_code; /* when it exited */
+	uint32_t signal;    /* when it was killed, else 0 */
+	uint32_t cause;	    /* enum msg_end_cause */
+	uint32_t reserved;
+};
+
+enum msg_end_cause {
+	MSG_END_PPPD,	       /* pppd ended, its exit code tells why */
+	MSG_END_POOL,	       /* the pool had no address for this user */
+	MSG_END_ADDRESS_TAKEN, /* the address it was to get is in use */
+	MSG_END_METHOD,	 /* authenticated by a method that is not allowed */
+	MSG_END_CHANNEL, /* the plugin broke the protocol, or never spoke */
+};
+
+union msg {
+	struct msg_header header;
+	struct msg_plain plain;
+	struct msg_commit commit;
+	struct msg_spawn spawn;
+	struct msg_started started;
+	struct msg_refused refused;
+	struct msg_auth auth;
+	struct msg_up up;
+	struct msg_exited exited;
+};
+
+/* Size and descriptors a type has; 0 for an unknown type. */
+size_t msg_size(unsigned int type);
+unsigned int msg_fd_count(unsigned int type);
+/* For logs; never NULL. */
+const char *msg_name(unsigned int type);
+
+/*
+ * Send a message whose header.type is set; length is filled in. The fds stay
+ * the caller's. Returns 0, or -1 with errno (EAGAIN: try again later).
+ */
+int msg_send(int sock, union msg *msg, const int *fds);
+
+/*
+ * Receive one message with its descriptors (close-on-exec, now the caller's).
+ * Returns 1, 0 at end of file, or -1 with errno: EAGAIN, or EBADMSG for a
+ * message that does not fit the table (its descriptors are closed).
+ */
+int msg_recv(int sock, union msg *msg, int fds[static MSG_FDS_MAX]);
+
+/* Close those of fds that are not -1 and set them to -1. */
+void msg_close_fds(int fds[static MSG_FDS_MAX]);
+
+/* One end of a channel between a daemon and its plugin, same rules. */
+int keymsg_send(int sock, union keymsg *msg);
+int keymsg_recv(int sock, union keymsg *msg);
+
+#endif

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Copyright (c) 2026 The sstpd developers */
+
+/* Starting a pppd. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pty.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "conf.h"
+#include "pppd.h"
+
+enum { PLUGIN_FD = 3 }; /* in the child */
+
+static const char *const exit_texts[] = {
+	[0] = "ended normally",
+	[1] = "fatal error",
+	[2] = "error in its options",
+	[3] = "not run as root",
+	[4] = "this kernel has no PPP",
+	[5] = "terminated by a signal",
+	[6] = "could not lock its device",
+	[7] = "could not open its device",
+	[8] = "connect script failed",
+	[9] = "pty command failed",
+	[10] = "PPP negotiation failed",
+	[11] = "peer authentication failed",
+	[12] = "idle timeout",
+	[13] = "connect time limit reached",
+	[14] = "callback negotiated",
+	[15] = "peer does not answer LCP echoes",
+	[16] = "link hung up",
+	[17] = "loopback detected",
+	[18] = "init script failed",
+	[19] = "failed to authenticate to the peer",
+	[20] = "traffic limit reached",
+	[21] = "calling number refused",
+	[127] = "could not be executed",
+};
+
+const char *
+pppd_exit_text(int code)
+{
+	static const int n = sizeof(exit_texts) / sizeof(exit_texts[0]);
+
+	if (code < 0 || code >= n || exit_texts[code] == NULL)
+		return "unknown exit code";
+	return exit_texts[code];
+}
+
+static void add(struct pppd_args *a, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void
+add(struct pppd_args *a, const char *fmt, ...)
+{
+	size_t left = sizeof(a->text) - a->text_len;
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(a->text + a->text_len, left, fmt, ap);
+	va_end(ap);
+	if (n < 0 || (size_t)n >= left || a->argc >= PPPD_ARGS_MAX) {
+		a->overflow = true;
+		return;
+	}
+	a->argv[a->argc++] = a->text + a->text_len;
+	a->argv[a->argc] = NULL;
+	a->text_len += (size_t)n + 1;
+}
+
+static void
+add_auth(struct pppd_args *a, uint32_t methods)
+{
+	add(a, "auth");
+	if (methods & CONF_AUTH_MSCHAP_V2)
+		add(a, "require-mschap-v2");
+	if (methods & CONF_AUTH_EAP)
+		add(a, "require-eap");
+	if (methods & CONF_AUTH_CHAP_MD5)
+		add(a, "require-chap");
+	if (methods & CONF_AUTH_PAP)
+		add(a, "require-pap");
+}
+
+int
+pppd_build_args(struct pppd_args *a, const struct conf *conf,
+    const struct pppd_session *session)
+{
+	*a = (struct pppd_args){ 0 };
+	add(a, "%s", conf->pppd);
+	add(a, "%s", session->tty);
+	add(a, "file");
+	add(a, "%s", conf->options_file);
+	/* what follows the file wins over it */
+	add(a, "nodetach");
+	add(a, "logfd");
+	add(a, "1");
+	add(a, "hide-password");
+	/* a pty has no modem lines, and our codec escapes only 7D and 7E */
+	add(a, "local");
+	add(a, "receive-all");
+	add(a, "asyncmap");
+	add(a, "0");
+	add_auth(a, conf->auth_methods);
+	add(a, "plugin");
+	add(a, "%s", conf->plugin);
+	if (session->plugin_fd >= 0) {
+		add(a, "sstpd-fd");
+		add(a, "%d", session->plugin_fd);
+	}
+	add(a, "remotenumber");
+	add(a, "%s", session->remote_address);
+	add(a, "ipparam");
+	add(a, "%s", session->session);
+	if (conf->local_address != 0)
+		add(a, "%u.%u.%u.%u:", conf->local_address >> 24,
+		    conf->local_address >> 16 & 255,
+		    conf->local_address >> 8 & 255, conf->local_address & 255);
+	if (a->overflow) {
+		errno = E2BIG;
+		return -1;
+	}
+	return 0;
+}
+
+/* Between fork and exec: only async-signal-safe calls. */
+static void __attribute__((noreturn))
+exec_pppd(char *const argv[], int plugin, int log)
+{
+	static char *const env[] = {
+		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+		NULL
+	};
+	static const char failed[] = "pppd could not be executed\n";
+	sigset_t none;
+	int null;
+
+	for (int sig = 1; sig < NSIG; sig++)
+		signal(sig, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	setsid();
+	/* without the monitor nobody would give its address back */
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	null = open("/dev/null", O_RDWR);
+	if (null < 0 || dup2(null, STDIN_FILENO) < 0 ||
+	    dup2(log, STDOUT_FILENO) < 0 || dup2(log, STDERR_FILENO) < 0)
+		_exit(127);
+	if (plugin >= 0) {
+		/* dup2 to itself would keep close-on-exec */
+		if (plugin == PLUGIN_FD)
+			fcntl(plugin, F_SETFD, 0);
+		else if (dup2(plugin, PLUGIN_FD) < 0)
+			_exit(127);
+	}
+	/* everything of ours is close-on-exec; this is the second line */
+	syscall(
+	    SYS_close_range, plugin >= 0 ? PLUGIN_FD + 1 : PLUGIN_FD, ~0u, 0);
+	if (chdir("/") == 0)
+		execve(argv[0], argv, env);
+	if (write(STDERR_FILENO, failed, sizeof(failed) - 1) < 0)
+		_exit(126);
+	_exit(127);
+}
+
+/* A raw pty: before pppd sets its modes nothing may be echoed or edited. */
+static int
+open_pty(int *master, int *slave, char *name, size_t cap)
+{
+	struct termios tio;
+
+	*master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+	if (*master < 0)
+		return -1;
+	if (grantpt(*master) != 0 || unlockpt(*master) != 0 ||
+	    ptsname_r(*master, name, cap) != 0)
+		return -1;
+	*slave = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+	if (*slave < 0 || tcgetattr(*slave, &tio) != 0)
+		return -1;
+	cfmakeraw(&tio);
+	return tcsetattr(*slave, TCSANOW, &tio);
+}
+
+static int
+pidfd_open_compat(pid_t pid)
+{
+	return (int)syscall(SYS_pidfd_open, pid, 0);
+}
+
+static void
+close_all(int *fds, size_t n)
+{
+	int saved = errno;
+
+	for (size_t i = 0; i < n; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+	errno = saved;
+}
+
+int
+pppd_spawn(struct pppd_process *process, const struct conf *conf,
+    struct pppd_session *session, const void *initial, size_t initial_len,
+    const char **what)
+{
+	enum { MASTER, SLAVE, PLUGIN, PLUGIN_CHILD, LOG, LOG_CHILD, PIDFD, N };
+	int fd[N] = { -1, -1, -1, -1, -1, -1, -1 };
+	struct pppd_args args;
+	char tty[64];
+	pid_t pid;
+
+	*what = "pseudo-terminal";
+	if (open_pty(&fd[MASTER], &fd[SLAVE], tty, sizeof(tty)) != 0)
+		goto fail;
+	*what = "socketpair";
+	if (socketpair(
+		AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, &fd[PLUGIN]) != 0 ||
+	    fcntl(fd[PLUGIN], F_SETFL, O_NONBLOCK) != 0 ||
+	    send(fd[PLUGIN], initial, initial_len, MSG_NOSIGNAL) < 0)
+		goto fail;
+	*what = "pipe";
+	if (pipe2(&fd[LOG], O_CLOEXEC) != 0 ||
+	    fcntl(fd[LOG], F_SETFL, O_NONBLOCK) != 0)
+		goto fail;
+	*what = "pppd's arguments";
+	session->tty = tty;
+	session->plugin_fd = PLUGIN_FD;
+	if (pppd_build_args(&args, conf, session) != 0)
+		goto fail;
+	*what = "fork";
+	pid = fork();
+	if (pid < 0)
+		goto fail;
+	if (pid == 0)
+		exec_pppd(args.argv, fd[PLUGIN_CHILD], fd[LOG_CHILD]);
+	*what = "pidfd_open";
+	fd[PIDFD] = pidfd_open_compat(pid);
+	if (fd[PIDFD] < 0) {
+		/* still ours to reap, so the pid cannot be another's */
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		goto fail;
+	}
+	close(fd[PLUGIN_CHILD]);
+	close(fd[LOG_CHILD]);
+	*process = (struct pppd_process){
+		.pid = pid,
+		.pidfd = fd[PIDFD],
+		.master = fd[MASTER],
+		.slave = fd[SLAVE],
+		.plugin = fd[PLUGIN],
+		.log = fd[LOG],
+	};
+	return 0;
+fail:
+	close_all(fd, N);
+	return -1;
+}
+
+int
+pppd_check_options(const struct conf *conf, char *text, size_t cap)
+{
+	struct pppd_session session = {
+		.plugin_fd = -1,
+		.remote_address = "192.0.2.1",
+		.session = "check",
+	};
+	struct pppd_args args;
+	int master = -1, slave = -1, log[2] = { -1, -1 };
+	int status, ret = -1;
+	char tty[64];
+	size_t used = 0;
+	pid_t pid;
+
+	text[0] = '\0';
+	if (open_pty(&master, &slave, tty, sizeof(tty)) != 0)
+		goto out;
+	session.tty = tty;
+	if (pppd_build_args(&args, conf, &session) != 0)
+		goto out;
+	add(&args, "dryrun");
+	if (pipe2(log, O_CLOEXEC) != 0 || (pid = fork()) < 0)
+		goto out;
+	if (pid == 0)
+		exec_pppd(args.argv, -1, log[1]);
+	close(log[1]);
+	log[1] = -1;
+	while (used + 1 < cap) {
+		ssize_t n = read(log[0], text + used, cap - 1 - used);
+
+		if (n <= 0)
+			break;
+		used += (size_t)n;
+	}
+	text[used] = '\0';
+	close(log[0]); /* so that a talkative pppd ends, too */
+	log[0] = -1;
+	if (waitpid(pid, &status, 0) == pid && WIFEXITED(status))
+		ret = WEXITSTATUS(status);
+out:
+	close_all(log, 2);
+	close_all((int[]){ master, slave }, 2);
+	return ret;
+}
