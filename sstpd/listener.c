@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Copyright (c) 2026 The sstpd developers */
+
+/* Listening sockets. */
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "conf.h"
+#include "listener.h"
+#include "log.h"
+
+enum {
+	BACKLOG = 1024,
+	ACCEPTS_PER_TURN = 16,
+};
+
+static const ev_tstamp rest_seconds = 1.;
+
+int
+listener_bind(const struct conf_listen *listen_on)
+{
+	const struct sockaddr *address =
+	    (const struct sockaddr *)&listen_on->address;
+	int fd, on = 1;
+
+	fd = socket(
+	    address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -1;
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) != 0)
+		goto fail;
+	/* "*" is two sockets, so that IPv4 peers look like IPv4 */
+	if (address->sa_family == AF_INET6 &&
+	    setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) != 0)
+		goto fail;
+	if (bind(fd, address, listen_on->address_len) != 0 ||
+	    listen(fd, BACKLOG) != 0)
+		goto fail;
+	return fd;
+fail:
+	on = errno;
+	close(fd);
+	errno = on;
+	return -1;
+}
+
+void
+address_text(
+    const struct sockaddr_storage *address, char text[static ADDRESS_TEXT_MAX])
+{
+	socklen_t len = address->ss_family == AF_INET6
+			    ? sizeof(struct sockaddr_in6)
+			    : sizeof(struct sockaddr_in);
+
+	if (getnameinfo((const struct sockaddr *)address, len, text,
+		ADDRESS_TEXT_MAX, NULL, 0, NI_NUMERICHOST) != 0)
+		snprintf(text, ADDRESS_TEXT_MAX, "unknown");
+}
+
+unsigned int
+address_port(const struct sockaddr_storage *address)
+{
+	if (address->ss_family == AF_INET6)
+		return ntohs(((const struct sockaddr_in6 *)address)->sin6_port);
+	return ntohs(((const struct sockaddr_in *)address)->sin_port);
+}
+
+void
+endpoint_text(
+    const struct sockaddr_storage *address, char text[static ENDPOINT_TEXT_MAX])
+{
+	char host[ADDRESS_TEXT_MAX];
+
+	address_text(address, host);
+	snprintf(text, ENDPOINT_TEXT_MAX,
+	    address->ss_family == AF_INET6 ? "[%s]:%u" : "%s:%u", host,
+	    address_port(address));
+}
+
+static void
+on_rested(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct listener *l = w->data;
+
+	(void)revents;
+	ev_io_start(loop, &l->acceptor);
+}
+
+static void
+take_rest(struct listener *l)
+{
+	log_warn("listener: cannot accept, resting for a second");
+	ev_io_stop(l->loop, &l->acceptor);
+	ev_timer_set(&l->rest, rest_seconds, 0.);
+	ev_timer_start(l->loop, &l->rest);
+}
+
+static void
+on_readable(struct ev_loop *loop, ev_io *w, int revents)
+{
+	struct listener *l = w->data;
+
+	(void)loop;
+	(void)revents;
+	for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
+		struct sockaddr_storage peer = { 0 }, local = { 0 };
+		socklen_t peer_len = sizeof(peer), local_len = sizeof(local);
+		int on = 1;
+		int fd = accept4(w->fd, (struct sockaddr *)&peer, &peer_len,
+		    SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (fd < 0 && (errno == EMFILE || errno == ENFILE ||
+				  errno == ENOBUFS || errno == ENOMEM)) {
+			take_rest(l);
+			return;
+		}
+		if (fd < 0 && (errno == EAGAIN || errno == EINTR))
+			return;
+		if (fd < 0)
+			continue; /* that connection is already gone */
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+		getsockname(fd, (struct sockaddr *)&local, &local_len);
+		l->on_connection(l->owner, fd, &peer, &local);
+	}
+}
+
+void
+listener_start(struct listener *l, struct ev_loop *loop, int fd)
+{
+	l->loop = loop;
+	ev_io_init(&l->acceptor, on_readable, fd, EV_READ);
+	ev_timer_init(&l->rest, on_rested, 0., 0.);
+	l->acceptor.data = l->rest.data = l;
+	ev_io_start(loop, &l->acceptor);
+}
+
+void
+listener_stop(struct listener *l)
+{
+	if (l->acceptor.fd < 0)
+		return;
+	ev_io_stop(l->loop, &l->acceptor);
+	ev_timer_stop(l->loop, &l->rest);
+	close(l->acceptor.fd);
+	l->acceptor.fd = -1;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Copyright (c) 2026 The sstpd developers */
+
+/*
+ * Listening sockets: the monitor binds them, one per worker and address; a
+ * worker accepts.
+ */
+
+#ifndef SSTPD_LISTENER_H
+#define SSTPD_LISTENER_H
+
+#include <ev.h>
+#include <stddef.h>
+#include <sys/socket.h>
+
+struct conf_listen;
+
+enum {
+	ADDRESS_TEXT_MAX = 64,	/* an address without its port */
+	ENDPOINT_TEXT_MAX = 80, /* 192.0.2.1:443, [2001:db8::1]:443 */
+};
+
+/*
+ * Bind and listen. Returns the descriptor (close-on-exec, non-blocking), or -1
+ * with errno. SO_REUSEPORT lets every worker have a socket of its own.
+ */
+int listener_bind(const struct conf_listen *listen);
+
+/* Write an address as text; a mapped IPv4 address as what it is. */
+void endpoint_text(const struct sockaddr_storage *address,
+    char text[static ENDPOINT_TEXT_MAX]);
+void address_text(
+    const struct sockaddr_storage *address, char text[static ADDRESS_TEXT_MAX]);
+unsigned int address_port(const struct sockaddr_storage *address);
+
+struct listener {
+	struct ev_loop *loop;
+	ev_io acceptor;
+	ev_timer rest; /* out of descriptors or memory: accept again later */
+	/* a new connection, non-blocking; the callee owns the descriptor */
+	void (*on_connection)(void *owner, int fd,
+	    const struct sockaddr_storage *peer,
+	    const struct sockaddr_storage *local);
+	void *owner;
+};
+
+/* Accept on fd, which it takes, until listener_stop(). */
+void listener_start(struct listener *l, struct ev_loop *loop, int fd);
+void listener_stop(struct listener *l);
+
+#endif

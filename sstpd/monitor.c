@@ -1,0 +1,805 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Copyright (c) 2026 The sstpd developers */
+
+/* The root half. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "credentials.h"
+#include "ippool.h"
+#include "link.h"
+#include "listener.h"
+#include "log.h"
+#include "monitor.h"
+#include "sandbox.h"
+#include "shared.h"
+#include "worker_process.h"
+
+enum { WORKERS_MAX = 256 };
+
+/* SIGTERM to exit takes 10 s at most: pppd gets what is left of it. */
+static const ev_tstamp kill_links_after = 8., give_up_after = 9.5;
+
+struct monitor {
+	struct ev_loop *loop;
+	const char *path;
+	struct conf conf;
+	struct conf_listen bound[CONF_LISTEN_MAX]; /* port 0 is decided */
+	int conf_fd; /* conf in a sealed memory file */
+	uint32_t generation;
+	struct credential_fds fds[CONF_CERTIFICATES_MAX];
+	struct ippool *pool; /* NULL without addresses */
+	struct shared *shared;
+	int shared_fd, exe;
+	struct worker_process workers[WORKERS_MAX];
+	unsigned int worker_count, serials;
+	struct link *links;
+	ev_signal on_term, on_int, on_hup;
+	ev_timer deadline;
+	bool stopping, all_ready, late;
+	int status;
+};
+
+/* --- configuration
+ * ------------------------------------------------------------------ */
+
+static void
+close_credentials(struct credential_fds *fds, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		close(fds[i].certificate);
+		close(fds[i].key);
+	}
+}
+
+static void
+report(int warning, const char *line)
+{
+	if (warning)
+		log_warnx("%s", line);
+	else
+		log_info("%s", line);
+}
+
+/* Open and check the certificates; what is returned is what workers will use.
+ */
+static int
+open_credentials(const struct conf *conf, struct credential_fds *fds)
+{
+	char error[CREDENTIALS_TEXT_MAX];
+	unsigned int n;
+	SSL_CTX *ctx;
+
+	for (n = 0; n < conf->certificate_count; n++)
+		if (credentials_open(conf, n, &fds[n], error) != 0)
+			goto fail;
+	ctx = credentials_context(conf, fds, error);
+	if (ctx == NULL)
+		goto fail;
+	SSL_CTX_free(ctx);
+	credentials_report(conf, fds, report);
+	return 0;
+fail:
+	log_errx("tls: %s", error);
+	close_credentials(fds, n);
+	return -1;
+}
+
+static int
+conf_to_memory(const struct conf *conf)
+{
+	int fd = memfd_create("conf", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	if (fd < 0)
+		return -1;
+	if (write(fd, conf, sizeof(*conf)) == (ssize_t)sizeof(*conf) &&
+	    fcntl(fd, F_ADD_SEALS,
+		F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+static int
+make_pool(const struct conf *conf, struct ippool **pool)
+{
+	struct ippool_range taken[IPPOOL_RANGES_MAX + 1];
+	unsigned int n = conf->exclude_count;
+
+	*pool = NULL;
+	if (conf->addresses_count == 0)
+		return 0;
+	memcpy(taken, conf->exclude, n * sizeof(taken[0]));
+	taken[n].first = taken[n].last = conf->local_address;
+	*pool =
+	    ippool_new(conf->addresses, conf->addresses_count, taken, n + 1);
+	return *pool != NULL ? 0 : -1;
+}
+
+static int
+check_files(const struct conf *conf)
+{
+	int ret = 0;
+
+	if (access(conf->pppd, X_OK) != 0) {
+		log_err("[ppp] pppd: %s", conf->pppd);
+		ret = -1;
+	}
+	if (access(conf->options_file, R_OK) != 0) {
+		log_err("[ppp] options-file: %s", conf->options_file);
+		ret = -1;
+	}
+	if (access(conf->plugin, R_OK) != 0) {
+		log_err("[ppp] plugin: %s", conf->plugin);
+		ret = -1;
+	}
+	if (geteuid() == 0 && getpwnam(conf->user) == NULL) {
+		log_errx("[server] user: there is no user \"%s\": create it "
+			 "(useradd --system --no-create-home %s)",
+		    conf->user, conf->user);
+		ret = -1;
+	}
+	return ret;
+}
+
+int
+monitor_check(const struct conf *conf)
+{
+	struct credential_fds fds[CONF_CERTIFICATES_MAX];
+	char text[2048];
+	int code;
+
+	if (open_credentials(conf, fds) != 0)
+		return 2;
+	close_credentials(fds, conf->certificate_count);
+	if (check_files(conf) != 0)
+		return 2;
+	if (geteuid() != 0) {
+		log_warnx("pppd: its options are checked only as root");
+		return 0;
+	}
+	code = pppd_check_options(conf, text, sizeof(text));
+	if (code == 4) {
+		log_warnx(
+		    "pppd: this kernel has no PPP (modprobe ppp_generic), "
+		    "so its options were not checked");
+		return 0;
+	}
+	if (code != 0) {
+		log_errx("pppd: %s: %s", pppd_exit_text(code), text);
+		return 2;
+	}
+	log_info("pppd: accepts its options");
+	return 0;
+}
+
+/* --- workers
+ * -------------------------------------------------------------------------- */
+
+/* A duplicate for a message, which takes its descriptors. */
+static int
+duplicate(int fd)
+{
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+
+	if (copy < 0)
+		log_err("monitor: cannot duplicate a descriptor");
+	return copy;
+}
+
+static void
+send_plain(struct worker_process *w, enum msg_type type, const int *fds)
+{
+	union msg msg = { .header.type = (uint16_t)type };
+
+	channel_send(&w->channel, &msg, fds);
+}
+
+static void
+send_conf(struct monitor *m, struct worker_process *w)
+{
+	union msg commit = { .commit = { .header.type = MSG_COMMIT,
+				 .generation = m->generation } };
+
+	send_plain(w, MSG_CONFIG, (int[]){ duplicate(m->conf_fd) });
+	for (unsigned int i = 0; i < m->conf.certificate_count; i++)
+		send_plain(w, MSG_CERTIFICATE,
+		    (int[]){ duplicate(m->fds[i].certificate),
+			duplicate(m->fds[i].key) });
+	if (!w->ready)
+		for (unsigned int i = 0; i < w->listener_count; i++)
+			send_plain(w, MSG_LISTENER,
+			    (int[]){ duplicate(w->listeners[i]) });
+	channel_send(&w->channel, &commit, NULL);
+}
+
+static void
+on_worker_started(struct worker_process *w)
+{
+	send_conf(w->owner, w);
+}
+
+static void
+on_worker_died(struct worker_process *w)
+{
+	struct monitor *m = w->owner;
+	unsigned int orphans = 0;
+
+	for (struct link *l = m->links; l != NULL; l = l->next) {
+		if (l->worker != w)
+			continue;
+		l->worker = NULL;
+		link_hang_up(l);
+		orphans++;
+	}
+	if (orphans > 0)
+		log_warnx("worker %u: its %u sessions end with it", w->serial,
+		    orphans);
+	if (!m->stopping && !m->all_ready) {
+		/* never worked: starting it again would not help */
+		m->status = 1;
+		ev_break(m->loop, EVBREAK_ALL);
+	}
+}
+
+/* The bound addresses, one a line, in place at once. */
+static int
+write_addresses(const struct monitor *m)
+{
+	const struct worker_process *w = &m->workers[0];
+	char temporary[CONF_PATH_MAX + 8];
+	FILE *f;
+
+	snprintf(temporary, sizeof(temporary), "%s.new", m->conf.address_file);
+	f = fopen(temporary, "we");
+	if (f == NULL)
+		return -1;
+	for (unsigned int i = 0; i < w->listener_count; i++) {
+		struct sockaddr_storage address;
+		socklen_t len = sizeof(address);
+		char text[ENDPOINT_TEXT_MAX];
+
+		if (getsockname(w->listeners[i], (struct sockaddr *)&address,
+			&len) != 0)
+			continue;
+		endpoint_text(&address, text);
+		fprintf(f, "%s\n", text);
+	}
+	return fclose(f) == 0 ? rename(temporary, m->conf.address_file) : -1;
+}
+
+static int
+write_pid(const struct conf *conf)
+{
+	FILE *f = fopen(conf->pid_file, "we");
+
+	if (f == NULL)
+		return -1;
+	fprintf(f, "%d\n", (int)getpid());
+	return fclose(f);
+}
+
+static void
+become_ready(struct monitor *m)
+{
+	m->all_ready = true;
+	if (m->conf.address_file[0] != '\0' && write_addresses(m) != 0)
+		log_err("[server] address-file: %s", m->conf.address_file);
+	if (m->conf.pid_file[0] != '\0' && write_pid(&m->conf) != 0)
+		log_err("[server] pid-file: %s", m->conf.pid_file);
+	log_info("ready: %u workers, %u listening sockets each",
+	    m->worker_count, m->workers[0].listener_count);
+}
+
+static void
+on_ready(
+    struct monitor *m, struct worker_process *w, const struct msg_commit *c)
+{
+	if (c->failed) {
+		log_errx("worker %u: keeps its old configuration", w->serial);
+		return;
+	}
+	w->ready = true;
+	for (unsigned int i = 0; i < m->worker_count; i++)
+		if (!m->workers[i].ready)
+			return;
+	if (!m->all_ready)
+		become_ready(m);
+}
+
+/* --- links
+ * ------------------------------------------------------------------------------
+ */
+
+static void
+on_link_send(struct link *l, union msg *msg, const int *fds)
+{
+	struct worker_process *w = l->worker;
+
+	if (w != NULL) {
+		channel_send(&w->channel, msg, fds);
+		return;
+	}
+	for (unsigned int i = 0; i < msg_fd_count(msg->header.type); i++)
+		close(fds[i]);
+}
+
+static uint32_t
+on_link_take_address(struct link *l, const char *user, uint32_t wanted,
+    enum msg_end_cause *cause)
+{
+	struct monitor *m = l->owner;
+
+	*cause = MSG_END_POOL;
+	if (m->pool == NULL)
+		return wanted; /* addresses are somebody else's business */
+	if (wanted == 0)
+		return ippool_take(m->pool, user);
+	*cause = MSG_END_ADDRESS_TAKEN;
+	return ippool_take_this(m->pool, wanted) ? wanted : 0;
+}
+
+static void
+on_link_gone(struct link *l)
+{
+	struct monitor *m = l->owner;
+	struct link **p = &m->links;
+
+	while (*p != l)
+		p = &(*p)->next;
+	*p = l->next;
+	if (l->address != 0 && m->pool != NULL)
+		ippool_give_back(m->pool, l->address);
+	atomic_fetch_sub(&m->shared->sessions, 1);
+	link_free(l);
+	if (m->stopping && m->links == NULL && m->late)
+		ev_break(m->loop, EVBREAK_ALL);
+}
+
+static const struct link_ops link_ops = {
+	.send = on_link_send,
+	.take_address = on_link_take_address,
+	.gone = on_link_gone,
+};
+
+static struct link *
+find_link(
+    const struct monitor *m, const struct worker_process *w, uint64_t session)
+{
+	struct link *l = m->links;
+
+	while (l != NULL && (l->session != session || l->worker != w))
+		l = l->next;
+	return l;
+}
+
+static void
+refuse(struct worker_process *w, uint64_t session, enum msg_refusal refusal)
+{
+	union msg msg = { .refused = { .header = { .type = MSG_REFUSED,
+					   .session = session },
+			      .refusal = refusal } };
+
+	channel_send(&w->channel, &msg, NULL);
+}
+
+static void
+on_spawn(
+    struct monitor *m, struct worker_process *w, const struct msg_spawn *msg)
+{
+	uint64_t session = msg->header.session;
+	const char *what;
+	struct link *l;
+
+	if (m->stopping) {
+		refuse(w, session, MSG_REFUSED_STOPPING);
+		return;
+	}
+	if (atomic_load(&m->shared->sessions) >= m->conf.max_sessions) {
+		refuse(w, session, MSG_REFUSED_LIMIT);
+		return;
+	}
+	if (find_link(m, w, session) != NULL)
+		return; /* a worker asks once */
+	l = link_new(m->loop, &m->conf, msg, &link_ops, m, w, &what);
+	if (l == NULL) {
+		log_err("pppd: cannot be started: %s", what);
+		refuse(w, session, MSG_REFUSED_SPAWN);
+		return;
+	}
+	atomic_fetch_add(&m->shared->sessions, 1);
+	l->next = m->links;
+	m->links = l;
+}
+
+static void
+on_worker_message(struct worker_process *w, union msg *msg, int *fds)
+{
+	struct monitor *m = w->owner;
+	struct link *l;
+
+	(void)fds; /* no message of a worker has any */
+	switch (msg->header.type) {
+	case MSG_READY:
+		on_ready(m, w, &msg->commit);
+		break;
+	case MSG_SPAWN:
+		on_spawn(m, w, &msg->spawn);
+		break;
+	case MSG_HANG_UP:
+	case MSG_TERMINATE:
+		l = find_link(m, w, msg->header.session);
+		if (l == NULL)
+			break; /* it has just ended */
+		if (msg->header.type == MSG_HANG_UP)
+			link_hang_up(l);
+		else
+			link_terminate(l);
+		break;
+	default:
+		log_errx("worker %u: sent %s, which is not its to send: "
+			 "killing it",
+		    w->serial, msg_name(msg->header.type));
+		kill(w->pid, SIGKILL); /* not yet reaped, so still its pid */
+	}
+}
+
+static const struct worker_process_ops worker_ops = {
+	.on_started = on_worker_started,
+	.on_message = on_worker_message,
+	.on_died = on_worker_died,
+};
+
+/* --- stop and reload
+ * ---------------------------------------------------------------------- */
+
+static bool
+any_worker(const struct monitor *m)
+{
+	for (unsigned int i = 0; i < m->worker_count; i++)
+		if (m->workers[i].running)
+			return true;
+	return false;
+}
+
+/* Every turn of the loop while stopping: done when nothing is left. */
+static void
+check_stopped(struct monitor *m)
+{
+	if (m->links == NULL && !any_worker(m))
+		ev_break(m->loop, EVBREAK_ALL);
+}
+
+static void
+on_deadline(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct monitor *m = w->data;
+
+	(void)revents;
+	if (m->late) {
+		log_warnx("monitor: giving up on what is left");
+		ev_break(loop, EVBREAK_ALL);
+		return;
+	}
+	m->late = true;
+	for (struct link *l = m->links; l != NULL; l = l->next)
+		link_kill(l);
+	ev_timer_set(w, give_up_after - kill_links_after, 0.);
+	ev_timer_start(loop, w);
+}
+
+static void
+on_stop_signal(struct ev_loop *loop, ev_signal *w, int revents)
+{
+	struct monitor *m = w->data;
+
+	(void)revents;
+	if (m->stopping)
+		return;
+	m->stopping = true;
+	log_info("stopping: %u sessions are told", m->shared->sessions);
+	for (unsigned int i = 0; i < m->worker_count; i++) {
+		m->workers[i].stopping = true;
+		ev_timer_stop(loop, &m->workers[i].restart);
+		worker_process_close_listeners(&m->workers[i]);
+		if (m->workers[i].running)
+			send_plain(&m->workers[i], MSG_STOP_ALL, NULL);
+	}
+	ev_timer_set(&m->deadline, kill_links_after, 0.);
+	ev_timer_start(loop, &m->deadline);
+}
+
+static bool
+needs_restart(const struct conf *old, const struct conf *new)
+{
+	return memcmp(old->listen, new->listen, sizeof(old->listen)) != 0 ||
+	       old->listen_count != new->listen_count ||
+	       old->workers != new->workers ||
+	       strcmp(old->user, new->user) != 0 ||
+	       strcmp(old->chroot_dir, new->chroot_dir) != 0;
+}
+
+/* Keep what cannot change while running. */
+static void
+keep_fixed(const struct conf *old, struct conf *new)
+{
+	memcpy(new->listen, old->listen, sizeof(new->listen));
+	new->listen_count = old->listen_count;
+	new->workers = old->workers;
+	memcpy(new->user, old->user, sizeof(new->user));
+	memcpy(new->chroot_dir, old->chroot_dir, sizeof(new->chroot_dir));
+}
+
+static void
+open_log(const struct conf *conf)
+{
+	enum log_sink sink = LOG_SINK_STDERR;
+
+	if (conf->log_target == CONF_LOG_SYSLOG)
+		sink = LOG_SINK_SYSLOG;
+	else if (getenv("JOURNAL_STREAM") != NULL)
+		sink = LOG_SINK_TAGGED;
+	log_open(sink, (enum log_level)conf->log_level, conf->log_facility);
+}
+
+/* Make everything of a new configuration; nothing is in use yet. */
+static int
+prepare(const struct conf *conf, struct credential_fds *fds,
+    struct ippool **pool, int *conf_fd)
+{
+	if (check_files(conf) != 0 || open_credentials(conf, fds) != 0)
+		return -1;
+	if (make_pool(conf, pool) != 0) {
+		log_err("[pool] addresses");
+		goto fail;
+	}
+	*conf_fd = conf_to_memory(conf);
+	if (*conf_fd >= 0)
+		return 0;
+	log_err("monitor: memory file");
+	ippool_free(*pool);
+fail:
+	close_credentials(fds, conf->certificate_count);
+	return -1;
+}
+
+static void
+reload(struct monitor *m)
+{
+	struct credential_fds fds[CONF_CERTIFICATES_MAX];
+	char error[CONF_ERROR_MAX];
+	struct ippool *pool;
+	struct conf new;
+	int conf_fd;
+
+	if (conf_load(m->path, &new, error) != 0) {
+		log_errx("reload: %s: keeping the old configuration", error);
+		return;
+	}
+	if (needs_restart(&m->conf, &new)) {
+		log_warnx("reload: listen, workers, user and chroot-dir take a "
+			  "restart to change");
+		keep_fixed(&m->conf, &new);
+	}
+	if (prepare(&new, fds, &pool, &conf_fd) != 0) {
+		log_errx("reload: keeping the old configuration");
+		return;
+	}
+	close_credentials(m->fds, m->conf.certificate_count);
+	close(m->conf_fd);
+	/* addresses in use stay in use, also those that left the pool */
+	for (struct link *l = m->links; pool != NULL && l != NULL; l = l->next)
+		if (l->address != 0)
+			ippool_take_this(pool, l->address);
+	ippool_free(m->pool);
+	m->pool = pool;
+	m->conf = new;
+	m->conf_fd = conf_fd;
+	memcpy(m->fds, fds, sizeof(fds));
+	m->generation++;
+	open_log(&m->conf);
+	for (unsigned int i = 0; i < m->worker_count; i++)
+		if (m->workers[i].running)
+			send_conf(m, &m->workers[i]);
+	log_info("reload: done, new connections use the new configuration");
+}
+
+static void
+on_reload_signal(struct ev_loop *loop, ev_signal *w, int revents)
+{
+	struct monitor *m = w->data;
+
+	(void)loop;
+	(void)revents;
+	if (!m->stopping)
+		reload(m);
+}
+
+/* --- start
+ * ---------------------------------------------------------------------------------
+ */
+
+/* Sockets for one worker; the first one decides what port 0 means. */
+static int
+bind_worker(struct monitor *m, unsigned int number)
+{
+	struct worker_process *w = &m->workers[number];
+
+	for (unsigned int i = 0; i < m->conf.listen_count; i++) {
+		struct conf_listen *listen_on = &m->bound[i];
+		char text[ENDPOINT_TEXT_MAX];
+		socklen_t len = sizeof(listen_on->address);
+		int fd = listener_bind(listen_on);
+
+		if (fd < 0 && listen_on->optional &&
+		    (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL))
+			continue;
+		endpoint_text(&listen_on->address, text);
+		if (fd < 0) {
+			log_err("[server] listen: %s", text);
+			return -1;
+		}
+		w->listeners[w->listener_count++] = fd;
+		if (getsockname(
+			fd, (struct sockaddr *)&listen_on->address, &len) != 0)
+			return -1;
+		endpoint_text(&listen_on->address, text);
+		if (number == 0)
+			log_info("listening on %s", text);
+	}
+	return 0;
+}
+
+static int
+start_workers(struct monitor *m)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned int n = m->conf.workers;
+
+	if (n == 0)
+		n = cores < 1 ? 1 : (unsigned int)cores;
+	if (n > WORKERS_MAX)
+		n = WORKERS_MAX;
+	memcpy(m->bound, m->conf.listen, sizeof(m->bound));
+	for (unsigned int i = 0; i < n; i++) {
+		struct worker_process *w = &m->workers[i];
+
+		*w = (struct worker_process){
+			.ops = &worker_ops,
+			.owner = m,
+			.loop = m->loop,
+			.exe = m->exe,
+			.shared = m->shared_fd,
+			.serials = &m->serials,
+		};
+		m->worker_count++;
+		if (bind_worker(m, i) != 0)
+			return -1;
+	}
+	for (unsigned int i = 0; i < n; i++)
+		if (worker_process_start(&m->workers[i]) != 0) {
+			log_err("worker: cannot be started");
+			return -1;
+		}
+	return 0;
+}
+
+static int
+make_shared(struct monitor *m)
+{
+	m->shared_fd = memfd_create("shared", MFD_CLOEXEC);
+	if (m->shared_fd < 0 ||
+	    ftruncate(m->shared_fd, sizeof(*m->shared)) != 0)
+		return -1;
+	m->shared = mmap(NULL, sizeof(*m->shared), PROT_READ | PROT_WRITE,
+	    MAP_SHARED, m->shared_fd, 0);
+	return m->shared != MAP_FAILED ? 0 : -1;
+}
+
+static void
+start_signals(struct monitor *m)
+{
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+
+	sigaction(SIGPIPE, &ignore, NULL);
+	ev_signal_init(&m->on_term, on_stop_signal, SIGTERM);
+	ev_signal_init(&m->on_int, on_stop_signal, SIGINT);
+	ev_signal_init(&m->on_hup, on_reload_signal, SIGHUP);
+	ev_timer_init(&m->deadline, on_deadline, 0., 0.);
+	m->on_term.data = m->on_int.data = m->on_hup.data = m;
+	m->deadline.data = m;
+	ev_signal_start(m->loop, &m->on_term);
+	ev_signal_start(m->loop, &m->on_int);
+	ev_signal_start(m->loop, &m->on_hup);
+}
+
+/* Each session takes up to five descriptors here and in a worker. */
+static void
+raise_limits(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static void
+on_turn(struct ev_loop *loop, ev_prepare *w, int revents)
+{
+	struct monitor *m = w->data;
+
+	(void)loop;
+	(void)revents;
+	if (m->stopping)
+		check_stopped(m);
+}
+
+static int
+start(struct monitor *m)
+{
+	m->loop = ev_loop_new(EVFLAG_AUTO);
+	m->exe = open("/proc/self/exe", O_PATH | O_CLOEXEC);
+	if (m->loop == NULL || m->exe < 0 || make_shared(m) != 0) {
+		log_err("monitor: event loop, /proc or shared memory");
+		return 1;
+	}
+	if (prepare(&m->conf, m->fds, &m->pool, &m->conf_fd) != 0)
+		return 2;
+	if (geteuid() != 0) {
+		log_warnx("not run as root: workers share this user's "
+			  "privileges and see its files");
+	} else if (sandbox_prepare_dir(m->conf.chroot_dir) != 0) {
+		log_err("[server] chroot-dir: %s", m->conf.chroot_dir);
+		return 2;
+	}
+	start_signals(m);
+	return start_workers(m) == 0 ? 0 : 1;
+}
+
+int
+monitor_main(const struct conf *conf, const char *path)
+{
+	struct monitor *m = calloc(1, sizeof(*m));
+	ev_prepare turn;
+	int status;
+
+	if (m == NULL)
+		return 1;
+	m->path = path;
+	m->conf = *conf;
+	open_log(conf);
+	raise_limits();
+	umask(022); /* for the files it makes; pppd sets its own */
+	status = start(m);
+	if (status == 0) {
+		ev_prepare_init(&turn, on_turn);
+		turn.data = m;
+		ev_prepare_start(m->loop, &turn);
+		ev_run(m->loop, 0);
+		status = m->status;
+	}
+	for (unsigned int i = 0; i < m->worker_count; i++)
+		worker_process_fini(&m->workers[i]);
+	if (m->conf.address_file[0] != '\0' && m->all_ready)
+		unlink(m->conf.address_file);
+	if (m->conf.pid_file[0] != '\0' && m->all_ready)
+		unlink(m->conf.pid_file);
+	log_info("stopped");
+	ippool_free(m->pool);
+	free(m);
+	return status;
+}

@@ -1,0 +1,555 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Copyright (c) 2026 The sstpd developers */
+
+/* One client: life, TLS and HTTP. */
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "session_private.h"
+
+enum {
+	/*
+	 * What the kernel holds unsent: enough to keep the line busy, little
+	 * enough that the queue stands where it can be managed
+	 */
+	UNSENT_MAX = 128 * 1024,
+	RECORD_MAX = 16 * 1024,
+	REFUSED_LINGER = 2000, /* ms for an HTTP error to be read */
+};
+
+struct generation *
+generation_ref(struct generation *g)
+{
+	g->refs++;
+	return g;
+}
+
+/* --- the story
+ * ---------------------------------------------------------------- */
+
+void
+slog(struct session *s, enum log_level level, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	log_vline(level, s->label, fmt, ap);
+	va_end(ap);
+}
+
+void
+session_reason(struct session *s, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (s->ended[0] != '\0')
+		return;
+	va_start(ap, fmt);
+	vsnprintf(s->ended, sizeof(s->ended), fmt, ap);
+	va_end(ap);
+}
+
+static void
+log_end(struct session *s)
+{
+	char up[64] = "";
+
+	if (s->connected > 0)
+		snprintf(up, sizeof(up), ", up %.0f s, %llu bytes in, %llu out",
+		    ev_now(s->loop) - s->connected,
+		    (unsigned long long)s->bytes_in,
+		    (unsigned long long)s->bytes_out);
+	slog(s, LOG_LEVEL_INFO, "ended: %s%s%s%s%s%s%s",
+	    s->ended[0] ? s->ended : "closed", s->user[0] ? "; user \"" : "",
+	    s->user, s->user[0] ? "\"" : "", up,
+	    s->pppd_ended[0] ? "; pppd: " : "", s->pppd_ended);
+	if (s->decoder != NULL &&
+	    s->decoder->bad_fcs + s->decoder->too_long > 0)
+		slog(s, LOG_LEVEL_WARN,
+		    "pty: %llu frames with a bad FCS, %llu too long",
+		    (unsigned long long)s->decoder->bad_fcs,
+		    (unsigned long long)s->decoder->too_long);
+}
+
+/* --- ending
+ * -------------------------------------------------------------------- */
+
+void
+session_check_gone(struct session *s)
+{
+	if (s->stage != STAGE_CLOSED || s->told_gone ||
+	    (s->ppp != PPP_NONE && s->ppp != PPP_GONE))
+		return;
+	s->told_gone = true;
+	log_end(s);
+	s->ops->gone(s->owner, s);
+}
+
+void
+session_close(struct session *s)
+{
+	if (s->stage == STAGE_CLOSED)
+		return;
+	s->stage = STAGE_CLOSED;
+	tls_close_notify(&s->tls);
+	tls_flush(&s->tls); /* what does not leave now never will */
+	ev_io_stop(s->loop, &s->sock_reader);
+	ev_io_stop(s->loop, &s->sock_writer);
+	ev_timer_stop(s->loop, &s->timer);
+	tls_fini(&s->tls);
+	binding_keys_wipe(&s->keys);
+	session_ppp_hang_up(s);
+	session_check_gone(s);
+}
+
+/* TCP or TLS is gone. */
+static void
+lower_down(struct session *s)
+{
+	if (s->stage == STAGE_SSTP)
+		session_call_event(s, EV_LOWER_DOWN, 0);
+	else
+		session_close(s);
+}
+
+static const char *
+stage_name(const struct session *s)
+{
+	switch (s->stage) {
+	case STAGE_TLS:
+		return "tls";
+	case STAGE_HTTP:
+	case STAGE_REFUSED:
+		return "http";
+	default:
+		return "connection";
+	}
+}
+
+/* --- to the client
+ * ------------------------------------------------------------- */
+
+void
+session_flush(struct session *s)
+{
+	if (s->stage == STAGE_CLOSED)
+		return;
+	switch (tls_flush(&s->tls)) {
+	case TLS_OK:
+		ev_io_stop(s->loop, &s->sock_writer);
+		break;
+	case TLS_WANT_WRITE:
+		ev_io_start(s->loop, &s->sock_writer);
+		break;
+	default:
+		session_reason(s, "%s: %s", stage_name(s), s->tls.why);
+		lower_down(s);
+		return;
+	}
+	if (s->downlink_full && tls_queued(&s->tls) < DOWNLINK_LOW)
+		session_ppp_resume(s);
+	/* the pty has taken something, or is gone: the client may go on */
+	if (s->uplink_full && session_ppp_has_room(s))
+		session_pump(s);
+}
+
+static void
+on_sock_writable(struct ev_loop *loop, ev_io *w, int revents)
+{
+	struct session *s = w->data;
+
+	(void)loop;
+	(void)revents;
+	session_flush(s);
+}
+
+/* --- HTTP
+ * ----------------------------------------------------------------------- */
+
+static void
+http_reply(struct session *s, int status)
+{
+	char reply[HTTP_REPLY_MAX];
+	size_t n = http_build_reply(reply, status, time(NULL));
+
+	/* one record: sstp-client takes what it gets first for the whole */
+	if (!tls_write(&s->tls, (const uint8_t *)reply, n)) {
+		session_reason(s, "http: %s", s->tls.why);
+		session_close(s);
+	}
+}
+
+static void
+http_refuse(struct session *s, int status, const char *why)
+{
+	session_reason(s, "http: answered %d: %s", status, why);
+	http_reply(s, status);
+	if (s->stage == STAGE_CLOSED)
+		return;
+	/* closing with unread data would reset the connection under the reply
+	 */
+	s->stage = STAGE_REFUSED;
+	tls_close_notify(&s->tls);
+	session_set_timer(s, REFUSED_LINGER);
+}
+
+static const char *
+http_fault(int status)
+{
+	switch (status) {
+	case 404:
+		return "path is not SSTP's (a web browser or a scanner?)";
+	case 405:
+		return "method is not SSTP_DUPLEX_POST (a web browser?)";
+	case 431:
+		return "request head is too large";
+	case 505:
+		return "version is not HTTP/1.1";
+	default:
+		return "request is not HTTP";
+	}
+}
+
+/* True: the head is complete and was accepted. */
+static bool
+http_input(struct session *s)
+{
+	struct http_request request;
+	ssize_t n =
+	    http_parse_request(buf_bytes(&s->rx), buf_len(&s->rx), &request);
+
+	if (n == 0)
+		return false;
+	if (n < 0) {
+		http_refuse(s, (int)-n, http_fault((int)-n));
+		return false;
+	}
+	buf_consume(&s->rx, (size_t)n);
+	memcpy(s->correlation_id, request.correlation_id,
+	    sizeof(s->correlation_id));
+	if (!s->ops->may_begin(s->owner)) {
+		http_refuse(s, 503, "no free session (max-sessions)");
+		return false;
+	}
+	http_reply(s, 200);
+	if (s->stage == STAGE_CLOSED)
+		return false;
+	s->stage = STAGE_SSTP;
+	slog(s, LOG_LEVEL_INFO, "connected: %s %s%s%s%s%s",
+	    tls_version(&s->tls), tls_cipher(&s->tls),
+	    tls_sni(&s->tls)[0] ? ", name " : "", tls_sni(&s->tls),
+	    s->correlation_id[0] ? ", correlation id " : "", s->correlation_id);
+	session_call_begin(s);
+	return true;
+}
+
+/* --- from the client
+ * ------------------------------------------------------------ */
+
+/* True: a packet was handled, there may be another. */
+static bool
+sstp_input(struct session *s)
+{
+	struct sstp_packet packet;
+	ssize_t n;
+
+	s->uplink_full = !session_ppp_has_room(s);
+	if (s->uplink_full)
+		return false;
+	n = sstp_parse_packet(buf_bytes(&s->rx), buf_len(&s->rx), &packet);
+	if (n == 0)
+		return false;
+	if (n < 0) {
+		session_reason(s, "sstp: broken packet header");
+		session_call_event(s, EV_HEADER_BROKEN, 0);
+		return false;
+	}
+	session_call_packet(s, &packet);
+	if (s->stage == STAGE_CLOSED)
+		return false;
+	buf_consume(&s->rx, (size_t)n);
+	return true;
+}
+
+static void
+consume(struct session *s)
+{
+	bool more = true;
+
+	while (more && buf_len(&s->rx) > 0) {
+		switch (s->stage) {
+		case STAGE_HTTP:
+			more = http_input(s);
+			break;
+		case STAGE_SSTP:
+			more = sstp_input(s);
+			break;
+		default:
+			buf_clear(&s->rx);
+			return;
+		}
+	}
+}
+
+/* Finish the handshake as far as the bytes reach; false: it needs more. */
+static bool
+handshake(struct session *s)
+{
+	switch (tls_handshake(&s->tls)) {
+	case TLS_OK:
+		break;
+	case TLS_WANT_READ:
+		return false;
+	case TLS_EOF:
+		session_reason(s, "tls: client closed during the handshake");
+		session_flush(s);
+		session_close(s);
+		return false;
+	default:
+		session_reason(s, "tls: handshake failed: %s", s->tls.why);
+		session_close(s); /* the alert leaves with it */
+		return false;
+	}
+	s->binding.hash_bitmask = (uint8_t)s->conf->hash_protocols;
+	if (tls_leaf_hashes(
+		&s->tls, s->binding.cert_sha1, s->binding.cert_sha256) != 0) {
+		session_reason(s, "tls: cannot hash the certificate");
+		session_close(s);
+		return false;
+	}
+	s->stage = STAGE_HTTP;
+	session_set_timer(s, s->conf->http_timeout);
+	return true;
+}
+
+/* Decrypt one record's worth; false: there is none, or no room for it. */
+static bool
+decrypt(struct session *s)
+{
+	uint8_t *p;
+	size_t room = buf_space(&s->rx), n;
+	enum tls_result r;
+
+	if (room > RECORD_MAX)
+		room = RECORD_MAX;
+	/* room is never 0: heads and packets that rx cannot hold are refused */
+	if (buf_reserve(&s->rx, room, &p) != 0) {
+		session_reason(s, "out of memory");
+		lower_down(s);
+		return false;
+	}
+	r = tls_read(&s->tls, p, room, &n);
+	if (r == TLS_OK) {
+		buf_commit(&s->rx, n);
+		return true;
+	}
+	if (buf_len(&s->rx) == 0)
+		buf_clear(&s->rx);
+	if (r == TLS_EOF)
+		session_reason(s, "client closed the connection");
+	else if (r == TLS_FAIL)
+		session_reason(s, "%s: %s", stage_name(s), s->tls.why);
+	if (r == TLS_EOF || r == TLS_FAIL)
+		lower_down(s);
+	return false;
+}
+
+void
+session_pump(struct session *s)
+{
+	bool more = true;
+
+	if (s->stage == STAGE_TLS)
+		more = handshake(s);
+	/* bounded by the ciphertext that one recv() brought */
+	while (more && s->stage != STAGE_CLOSED) {
+		consume(s);
+		if (s->uplink_full)
+			/* a pty that takes it all at once wakes nobody later */
+			more = session_ppp_write(s);
+		else
+			more = s->stage != STAGE_CLOSED && decrypt(s);
+	}
+	if (!s->uplink_full)
+		session_ppp_write(s);
+	if (s->stage == STAGE_CLOSED)
+		return;
+	/* a full pty stops the socket; session_ppp_write() starts it again */
+	if (s->uplink_full)
+		ev_io_stop(s->loop, &s->sock_reader);
+	else
+		ev_io_start(s->loop, &s->sock_reader);
+	session_flush(s);
+}
+
+static void
+on_sock_readable(struct ev_loop *loop, ev_io *w, int revents)
+{
+	struct session *s = w->data;
+
+	(void)loop;
+	(void)revents;
+	switch (tls_fill(&s->tls)) {
+	case TLS_WANT_READ:
+		return;
+	case TLS_FAIL:
+		session_reason(s, "%s: %s", stage_name(s), s->tls.why);
+		lower_down(s);
+		return;
+	default: /* also end of file, which OpenSSL is to judge */
+		session_pump(s);
+	}
+}
+
+/* --- time
+ * ----------------------------------------------------------------------- */
+
+void
+session_set_timer(struct session *s, uint32_t ms)
+{
+	ev_timer_stop(s->loop, &s->timer);
+	if (ms == 0)
+		return;
+	ev_timer_set(&s->timer, ms / 1000., 0.);
+	ev_timer_start(s->loop, &s->timer);
+}
+
+static void
+on_timeout(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct session *s = w->data;
+
+	(void)loop;
+	(void)revents;
+	switch (s->stage) {
+	case STAGE_TLS:
+		session_reason(s, "tls: handshake not complete within %u ms",
+		    s->conf->tls_timeout);
+		session_close(s);
+		break;
+	case STAGE_HTTP:
+		session_reason(s, "http: request not complete within %u ms",
+		    s->conf->http_timeout);
+		session_close(s);
+		break;
+	case STAGE_SSTP:
+		session_call_timeout(s);
+		break;
+	default:
+		session_close(s);
+	}
+}
+
+/* --- birth, messages, death
+ * ------------------------------------------------------ */
+
+struct session *
+session_new(struct ev_loop *loop, struct generation *generation, uint64_t id,
+    int fd, const struct sockaddr_storage *peer,
+    const struct sockaddr_storage *local, const struct session_ops *ops,
+    void *owner)
+{
+	struct session *s = calloc(1, sizeof(*s));
+	char endpoint[ENDPOINT_TEXT_MAX];
+	int unsent = UNSENT_MAX;
+
+	if (s == NULL || tls_init(&s->tls, generation->ctx, fd) != 0) {
+		if (s == NULL)
+			close(fd);
+		free(s);
+		return NULL;
+	}
+	s->loop = loop;
+	s->generation = generation_ref(generation);
+	s->conf = generation->conf;
+	s->ops = ops;
+	s->owner = owner;
+	s->id = id;
+	s->peer = *peer;
+	s->local = *local;
+	s->began = ev_now(loop);
+	endpoint_text(peer, endpoint);
+	snprintf(s->label, sizeof(s->label), "s%u.%u %s",
+	    (unsigned int)(id >> 32), (unsigned int)id, endpoint);
+	setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof(unsent));
+	buf_init(&s->rx, RX_MAX);
+	call_init(&s->call);
+	ev_io_init(&s->sock_reader, on_sock_readable, fd, EV_READ);
+	ev_io_init(&s->sock_writer, on_sock_writable, fd, EV_WRITE);
+	ev_timer_init(&s->timer, on_timeout, 0., 0.);
+	s->sock_reader.data = s->sock_writer.data = s->timer.data = s;
+	session_ppp_init(s);
+	ev_io_start(loop, &s->sock_reader);
+	session_set_timer(s, s->conf->tls_timeout);
+	slog(s, LOG_LEVEL_DEBUG, "accepted");
+	return s;
+}
+
+void
+session_free(struct session *s)
+{
+	if (s == NULL)
+		return;
+	s->told_gone = true; /* whoever frees it knows */
+	session_close(s);
+	session_ppp_fini(s);
+	buf_clear(&s->rx);
+	generation_unref(s->generation);
+	OPENSSL_cleanse(s->proof, sizeof(s->proof));
+	free(s);
+}
+
+uint64_t
+session_id(const struct session *s)
+{
+	return s->id;
+}
+
+struct session **
+session_link(struct session *s)
+{
+	return &s->next;
+}
+
+void
+session_stop(struct session *s, const char *why)
+{
+	session_reason(s, "%s", why);
+	if (s->stage != STAGE_SSTP) {
+		session_close(s);
+		return;
+	}
+	session_call_event(s, EV_STOP, 0);
+	session_flush(s);
+}
+
+void
+session_on_message(struct session *s, const union msg *msg, int *fds)
+{
+	switch (msg->header.type) {
+	case MSG_STARTED:
+		session_ppp_started(s, fds);
+		break;
+	case MSG_REFUSED:
+		session_ppp_refused(s, msg->refused.refusal);
+		break;
+	case MSG_AUTH:
+		session_call_auth(s, &msg->auth.auth);
+		break;
+	case MSG_UP:
+		session_ppp_up(s, &msg->up.up);
+		break;
+	case MSG_EXITED:
+		session_ppp_exited(s, &msg->exited);
+		break;
+	default: /* msg_recv() lets no other type about a session pass */
+		break;
+	}
+	session_flush(s);
+}

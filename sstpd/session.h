@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Copyright (c) 2026 The sstpd developers */
+
+/*
+ * One client from accept to free: glue between the socket, the codecs, the
+ * state machine and a pppd's pty. It owns watchers and queues and knows no byte
+ * layout. Implemented in three files: session.c (life, TLS and HTTP),
+ * session_call.c (the state machine's wishes), session_ppp.c (the pty side).
+ */
+
+#ifndef SSTPD_SESSION_H
+#define SSTPD_SESSION_H
+
+#include <ev.h>
+#include <openssl/ssl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "conf.h"
+#include "msg.h"
+
+struct session;
+
+/*
+ * A configuration in use. Sessions keep the one they began with; the worker
+ * replaces the current one on reload.
+ */
+struct generation {
+	const struct conf *conf;
+	SSL_CTX *ctx;
+	unsigned int refs;
+};
+
+struct generation *generation_ref(struct generation *g);
+void generation_unref(struct generation *g); /* NULL is allowed */
+
+struct session_ops {
+	/* a message to the monitor about this session */
+	void (*send)(void *owner, union msg *msg);
+	/* nothing is left of it, the session may be freed at any time now */
+	void (*gone)(void *owner, struct session *s);
+	/* whether there is room for one more call */
+	bool (*may_begin)(void *owner);
+};
+
+/*
+ * Begin with an accepted connection; takes fd, even on failure (NULL: out of
+ * memory). id is unique in this daemon's life.
+ */
+struct session *session_new(struct ev_loop *loop, struct generation *generation,
+    uint64_t id, int fd, const struct sockaddr_storage *peer,
+    const struct sockaddr_storage *local, const struct session_ops *ops,
+    void *owner);
+void session_free(struct session *s);
+
+uint64_t session_id(const struct session *s);
+
+/* What the monitor says. Descriptors taken are set to -1 in fds. */
+void session_on_message(struct session *s, const union msg *msg, int *fds);
+
+/* End it in the protocol's way; why is for the log. */
+void session_stop(struct session *s, const char *why);
+
+/* The worker's list. */
+struct session **session_link(struct session *s);
+
+#endif

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Copyright (c) 2026 The sstpd developers */
+
+/* What the three files of a session share; nobody else includes it. */
+
+#ifndef SSTPD_SESSION_PRIVATE_H
+#define SSTPD_SESSION_PRIVATE_H
+
+#include "binding.h"
+#include "buf.h"
+#include "call.h"
+#include "hdlc.h"
+#include "http.h"
+#include "listener.h"
+#include "log.h"
+#include "session.h"
+#include "tls.h"
+
+enum {
+	RX_MAX = 20 * 1024, /* decrypted, unparsed: a request head and more */
+	PTY_OUT_MAX =
+	    64 * 1024, /* encoded for pppd, not yet taken by the pty */
+	/* what is queued to the client before the pty is read no more */
+	DOWNLINK_HIGH = 64 * 1024,
+	DOWNLINK_LOW = 32 * 1024,
+	PPPD_LINE_MAX = 512,
+	REASON_MAX = 160,
+};
+
+enum session_stage {
+	STAGE_TLS,
+	STAGE_HTTP,
+	STAGE_SSTP,
+	STAGE_REFUSED, /* an HTTP error is out: wait for the peer to close */
+	STAGE_CLOSED,  /* no socket; perhaps pppd is still ending */
+};
+
+enum session_ppp {
+	PPP_NONE,    /* not asked for */
+	PPP_ASKED,   /* MSG_SPAWN sent */
+	PPP_RUNNING, /* we have its pty */
+	PPP_ENDING,  /* its line is gone, MSG_EXITED is to come */
+	PPP_GONE,    /* refused, or reaped */
+};
+
+struct session {
+	struct session *next; /* the worker's list */
+	struct ev_loop *loop;
+	struct generation *generation;
+	const struct conf *conf;
+	const struct session_ops *ops;
+	void *owner;
+	uint64_t id;
+	struct sockaddr_storage peer, local;
+	char label[ENDPOINT_TEXT_MAX + 32]; /* prefix of its log lines */
+	bool told_gone;
+
+	/* the client's side */
+	enum session_stage stage;
+	struct tls tls;
+	ev_io sock_reader, sock_writer;
+	ev_timer timer;
+	struct buf rx;	  /* decrypted, not yet parsed */
+	bool uplink_full; /* the pty takes no more: the socket is not read */
+
+	/* the call */
+	struct call call;
+	enum call_timer timer_kind;
+	ev_tstamp last_packet; /* from the client */
+	unsigned int silent_intervals;
+	const struct sstp_packet *packet; /* being handled, or NULL */
+	const struct sstp_control *control;
+	struct binding_context binding;
+	struct binding_keys keys;
+	uint8_t proof[SSTP_CALL_CONNECTED_LEN];
+
+	/* pppd's side */
+	enum session_ppp ppp;
+	int pty, log; /* -1 when closed */
+	ev_io pty_reader, pty_writer, log_reader;
+	ev_timer terminate_timer; /* pppd was asked to end and may not */
+	struct hdlc_decoder *decoder;
+	struct buf pty_out;
+	bool downlink_full; /* the client takes no more: the pty is not read */
+	char line[PPPD_LINE_MAX]; /* of pppd's log, incomplete */
+	size_t line_len;
+	char last_line[PPPD_LINE_MAX]; /* complete, for the final word */
+
+	/* the story */
+	ev_tstamp began, connected; /* connected: 0 until the binding held */
+	char user[KEYMSG_USER_MAX];
+	char correlation_id[HTTP_CORRELATION_MAX];
+	char ended[REASON_MAX]; /* the first reason given */
+	bool pppd_first;	/* it is that pppd ended, which will say why */
+	char pppd_ended[REASON_MAX + PPPD_LINE_MAX];
+	uint64_t bytes_in,
+	    bytes_out;	  /* PPP data frames, from the client and to it */
+	uint64_t dropped; /* frames that the data gate or a size kept out */
+};
+
+/* --- session.c --- */
+void slog(struct session *s, enum log_level level, const char *fmt, ...)
+    LOG_PRINTF(3, 4);
+/* Note why it ends; the first reason stays. */
+void session_reason(struct session *s, const char *fmt, ...) LOG_PRINTF(2, 3);
+/* Handle what has arrived from the client as far as the pty takes it. */
+void session_pump(struct session *s);
+/*
+ * The end of every event: send what is queued, let both directions go on where
+ * there is room again. Afterwards the socket may be gone.
+ */
+void session_flush(struct session *s);
+/* Close the socket now; may be called twice. */
+void session_close(struct session *s);
+/* Tell the worker once neither socket nor pppd is left. */
+void session_check_gone(struct session *s);
+void session_set_timer(struct session *s, uint32_t ms); /* 0: stop */
+
+/* --- session_call.c --- */
+/* TLS and HTTP are done: wait for the call. */
+void session_call_begin(struct session *s);
+/* Handle one packet, complete and well delimited. */
+void session_call_packet(struct session *s, const struct sstp_packet *packet);
+void session_call_event(
+    struct session *s, enum call_event event, uint32_t peer_status);
+void session_call_timeout(struct session *s);
+void session_call_auth(struct session *s, const struct keymsg_auth *auth);
+
+/* --- session_ppp.c --- */
+void session_ppp_init(struct session *s);
+void session_ppp_fini(struct session *s);
+/* Ask the monitor for a pppd; take what it gives. */
+void session_ppp_ask(struct session *s);
+void session_ppp_started(struct session *s, int *fds);
+void session_ppp_refused(struct session *s, unsigned int refusal);
+void session_ppp_up(struct session *s, const struct keymsg_up *up);
+void session_ppp_exited(struct session *s, const struct msg_exited *exited);
+/* The line is gone: pppd is to end now. */
+void session_ppp_hang_up(struct session *s);
+/* Let pppd say good-bye; EV_PPP_ENDED follows, soon. */
+void session_ppp_terminate(struct session *s);
+/* A frame from the client to pppd. The caller has checked the room. */
+void session_ppp_put(
+    struct session *s, enum ppp_class class, const uint8_t *frame, size_t n);
+/* Whether one more frame of any size fits. */
+bool session_ppp_has_room(const struct session *s);
+/* Write what the pty takes; true: there is room for another frame now. */
+bool session_ppp_write(struct session *s);
+/* The client takes data again. */
+void session_ppp_resume(struct session *s);
+
+#endif

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Copyright (c) 2026 The sstpd developers */
+
+/* One TLS connection. */
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/x509.h>
+
+#include "tls.h"
+
+static BIO_METHOD *method;
+
+/* --- the BIO between OpenSSL and our queues ----------------------------------
+ */
+
+static int
+bio_read(BIO *bio, char *p, int n)
+{
+	struct tls *tls = BIO_get_data(bio);
+	size_t take = buf_len(&tls->in);
+
+	BIO_clear_retry_flags(bio);
+	if (take == 0) {
+		if (tls->eof)
+			return 0;
+		BIO_set_retry_read(bio);
+		return -1;
+	}
+	if (take > (size_t)n)
+		take = (size_t)n;
+	memcpy(p, buf_bytes(&tls->in), take);
+	buf_consume(&tls->in, take);
+	return (int)take;
+}
+
+static int
+bio_write(BIO *bio, const char *p, int n)
+{
+	struct tls *tls = BIO_get_data(bio);
+
+	BIO_clear_retry_flags(bio);
+	return buf_append(&tls->out, p, (size_t)n) == 0 ? n : -1;
+}
+
+static long
+bio_ctrl(BIO *bio, int cmd, long num, void *ptr)
+{
+	const struct tls *tls = BIO_get_data(bio);
+
+	(void)num;
+	(void)ptr;
+	switch (cmd) {
+	case BIO_CTRL_FLUSH:
+		return 1;
+	case BIO_CTRL_EOF:
+		return tls->eof && buf_len(&tls->in) == 0;
+	default:
+		return 0;
+	}
+}
+
+static int
+bio_create(BIO *bio)
+{
+	BIO_set_init(bio, 1);
+	return 1;
+}
+
+int
+tls_global_init(void)
+{
+	method = BIO_meth_new(
+	    BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "sstpd queues");
+	if (method == NULL)
+		return -1;
+	BIO_meth_set_read(method, bio_read);
+	BIO_meth_set_write(method, bio_write);
+	BIO_meth_set_ctrl(method, bio_ctrl);
+	BIO_meth_set_create(method, bio_create);
+	return 0;
+}
+
+/* --- life --------------------------------------------------------------------
+ */
+
+int
+tls_init(struct tls *tls, SSL_CTX *ctx, int fd)
+{
+	BIO *bio;
+
+	*tls = (struct tls){ .fd = fd };
+	buf_init(&tls->in, TLS_IN_MAX);
+	buf_init(&tls->out, TLS_OUT_MAX);
+	tls->ssl = SSL_new(ctx);
+	bio = BIO_new(method);
+	if (tls->ssl == NULL || bio == NULL) {
+		BIO_free(bio);
+		tls_fini(tls);
+		return -1;
+	}
+	BIO_set_data(bio, tls);
+	SSL_set_bio(tls->ssl, bio, bio);
+	SSL_set_accept_state(tls->ssl);
+	return 0;
+}
+
+void
+tls_fini(struct tls *tls)
+{
+	SSL_free(tls->ssl);
+	tls->ssl = NULL;
+	buf_clear(&tls->in);
+	buf_clear(&tls->out);
+	if (tls->fd >= 0)
+		close(tls->fd);
+	tls->fd = -1;
+}
+
+/* --- the socket --------------------------------------------------------------
+ */
+
+enum tls_result
+tls_fill(struct tls *tls)
+{
+	uint8_t *p;
+	size_t room = buf_space(&tls->in);
+	ssize_t n;
+
+	if (tls->eof)
+		return TLS_EOF;
+	if (room == 0)
+		return TLS_OK; /* to be decrypted first */
+	if (buf_reserve(&tls->in, room, &p) != 0) {
+		snprintf(tls->why, sizeof(tls->why), "%s", strerror(errno));
+		return TLS_FAIL;
+	}
+	n = recv(tls->fd, p, room, 0);
+	if (n > 0) {
+		buf_commit(&tls->in, (size_t)n);
+		return TLS_OK;
+	}
+	if (buf_len(&tls->in) == 0)
+		buf_clear(&tls->in);
+	if (n == 0) {
+		tls->eof = true;
+		return TLS_EOF;
+	}
+	if (errno == EAGAIN || errno == EINTR)
+		return TLS_WANT_READ;
+	snprintf(tls->why, sizeof(tls->why), "%s", strerror(errno));
+	return TLS_FAIL;
+}
+
+enum tls_result
+tls_flush(struct tls *tls)
+{
+	while (buf_len(&tls->out) > 0) {
+		ssize_t n = send(tls->fd, buf_bytes(&tls->out),
+		    buf_len(&tls->out), MSG_NOSIGNAL);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN)
+			return TLS_WANT_WRITE;
+		if (n < 0) {
+			snprintf(
+			    tls->why, sizeof(tls->why), "%s", strerror(errno));
+			return TLS_FAIL;
+		}
+		buf_consume(&tls->out, (size_t)n);
+	}
+	return TLS_OK;
+}
+
+size_t
+tls_queued(const struct tls *tls)
+{
+	return buf_len(&tls->out);
+}
+
+/* --- the protocol ------------------------------------------------------------
+ */
+
+static enum tls_result
+result_of(struct tls *tls, int ret)
+{
+	unsigned long error;
+	const char *text;
+
+	switch (SSL_get_error(tls->ssl, ret)) {
+	case SSL_ERROR_WANT_READ:
+		return TLS_WANT_READ;
+	case SSL_ERROR_ZERO_RETURN:
+		return TLS_EOF;
+	case SSL_ERROR_SYSCALL:
+		if (tls->eof)
+			return TLS_EOF;
+		break;
+	default:
+		break;
+	}
+	error = ERR_peek_error();
+	if (ERR_GET_LIB(error) == ERR_LIB_SSL &&
+	    ERR_GET_REASON(error) == SSL_R_UNEXPECTED_EOF_WHILE_READING)
+		return TLS_EOF;
+	text = ERR_reason_error_string(error);
+	snprintf(tls->why, sizeof(tls->why), "%s",
+	    text != NULL ? text : "queue of data to be sent is full");
+	return TLS_FAIL;
+}
+
+enum tls_result
+tls_handshake(struct tls *tls)
+{
+	int ret;
+
+	ERR_clear_error();
+	ret = SSL_do_handshake(tls->ssl);
+	return ret == 1 ? TLS_OK : result_of(tls, ret);
+}
+
+enum tls_result
+tls_read(struct tls *tls, uint8_t *p, size_t cap, size_t *n)
+{
+	int ret;
+
+	ERR_clear_error();
+	ret = SSL_read_ex(tls->ssl, p, cap, n);
+	return ret == 1 ? TLS_OK : result_of(tls, ret);
+}
+
+bool
+tls_write(struct tls *tls, const uint8_t *p, size_t n)
+{
+	size_t written;
+	int ret;
+
+	/* what a record adds (header, nonce, tag, padding) is below 64 bytes */
+	if (tls->closed || buf_space(&tls->out) < n + 64) {
+		snprintf(tls->why, sizeof(tls->why),
+		    "client does not read what it asks for");
+		return false;
+	}
+	ERR_clear_error();
+	ret = SSL_write_ex(tls->ssl, p, n, &written);
+	if (ret == 1)
+		return true;
+	result_of(tls, ret);
+	return false;
+}
+
+void
+tls_close_notify(struct tls *tls)
+{
+	if (tls->closed || !SSL_is_init_finished(tls->ssl))
+		return;
+	tls->closed = true;
+	ERR_clear_error();
+	SSL_shutdown(tls->ssl);
+}
+
+/* --- facts -------------------------------------------------------------------
+ */
+
+int
+tls_leaf_hashes(
+    const struct tls *tls, uint8_t sha1[static 20], uint8_t sha256[static 32])
+{
+	const X509 *leaf = SSL_get_certificate(tls->ssl);
+	unsigned int n;
+
+	if (leaf == NULL || X509_digest(leaf, EVP_sha1(), sha1, &n) != 1 ||
+	    n != 20 || X509_digest(leaf, EVP_sha256(), sha256, &n) != 1 ||
+	    n != 32)
+		return -1;
+	return 0;
+}
+
+const char *
+tls_version(const struct tls *tls)
+{
+	return SSL_get_version(tls->ssl);
+}
+
+const char *
+tls_cipher(const struct tls *tls)
+{
+	return SSL_get_cipher_name(tls->ssl);
+}
+
+const char *
+tls_sni(const struct tls *tls)
+{
+	const char *name =
+	    SSL_get_servername(tls->ssl, TLSEXT_NAMETYPE_host_name);
+
+	return name != NULL ? name : "";
+}

@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Copyright (c) 2026 The sstpd developers */
+
+/* A worker process. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <openssl/ssl.h>
+
+#include "channel.h"
+#include "conf.h"
+#include "credentials.h"
+#include "listener.h"
+#include "log.h"
+#include "sandbox.h"
+#include "session.h"
+#include "shared.h"
+#include "tls.h"
+#include "worker.h"
+
+struct worker {
+	struct ev_loop *loop;
+	ev_prepare reaper;
+	struct channel channel;
+	const struct shared *shared;
+	unsigned int serial;
+	uint32_t last_id;
+	bool confined; /* privileges are gone */
+	bool stopping;
+	struct session *sessions, *dead;
+	struct listener listeners[CONF_LISTEN_MAX];
+	unsigned int listener_count;
+	struct generation *current;
+	/* what came since the last COMMIT */
+	const struct conf *next_conf;
+	struct credential_fds next_fds[CONF_CERTIFICATES_MAX];
+	unsigned int next_fds_count;
+	int next_listeners[CONF_LISTEN_MAX];
+	unsigned int next_listeners_count;
+};
+
+/* --- configurations
+ * ---------------------------------------------------------------- */
+
+static void
+unmap_conf(const struct conf *conf)
+{
+	if (conf != NULL)
+		munmap((void *)(uintptr_t)conf, sizeof(*conf));
+}
+
+void
+generation_unref(struct generation *g)
+{
+	if (g == NULL || --g->refs > 0)
+		return;
+	SSL_CTX_free(g->ctx);
+	unmap_conf(g->conf);
+	free(g);
+}
+
+static void __attribute__((noreturn)) give_up(const char *why)
+{
+	log_errx("worker: %s", why);
+	exit(1);
+}
+
+static void
+take_conf(struct worker *w, int fd)
+{
+	struct stat st;
+	const char *what;
+	void *map;
+
+	if (fstat(fd, &st) != 0 || st.st_size != sizeof(struct conf))
+		give_up("configuration of the wrong size");
+	map = mmap(NULL, sizeof(struct conf), PROT_READ, MAP_SHARED, fd, 0);
+	if (map == MAP_FAILED)
+		give_up("cannot map the configuration");
+	unmap_conf(w->next_conf);
+	w->next_conf = map;
+	if (w->confined)
+		return;
+	if (sandbox_enter(
+		w->next_conf->user, w->next_conf->chroot_dir, &what) != 0) {
+		log_err("worker: %s", what);
+		exit(1);
+	}
+	w->confined = true;
+}
+
+static void
+forget_next(struct worker *w)
+{
+	for (unsigned int i = 0; i < w->next_fds_count; i++) {
+		close(w->next_fds[i].certificate);
+		close(w->next_fds[i].key);
+	}
+	w->next_fds_count = 0;
+	unmap_conf(w->next_conf);
+	w->next_conf = NULL;
+}
+
+/* Put what came to use; false leaves the old configuration in force. */
+static bool
+use_next(struct worker *w)
+{
+	char error[CREDENTIALS_TEXT_MAX];
+	struct generation *g;
+
+	if (w->next_conf == NULL ||
+	    w->next_fds_count != w->next_conf->certificate_count)
+		give_up("COMMIT of an incomplete configuration");
+	g = calloc(1, sizeof(*g));
+	if (g == NULL)
+		return false;
+	g->ctx = credentials_context(w->next_conf, w->next_fds, error);
+	if (g->ctx == NULL) {
+		log_errx("tls: %s", error);
+		free(g);
+		return false;
+	}
+	g->conf = w->next_conf;
+	g->refs = 1;
+	w->next_conf = NULL; /* g has it */
+	generation_unref(w->current);
+	w->current = g;
+	log_open(LOG_SINK_TAGGED, (enum log_level)g->conf->log_level, 0);
+	return true;
+}
+
+/* --- sessions
+ * ------------------------------------------------------------------------ */
+
+static void
+on_session_send(void *owner, union msg *msg)
+{
+	struct worker *w = owner;
+
+	channel_send(&w->channel, msg, NULL);
+}
+
+static void
+on_session_gone(void *owner, struct session *s)
+{
+	struct worker *w = owner;
+	struct session **p = &w->sessions;
+
+	while (*p != s)
+		p = session_link(*p);
+	*p = *session_link(s);
+	/* its callback is still running: freed from the loop */
+	*session_link(s) = w->dead;
+	w->dead = s;
+}
+
+static bool
+on_session_may_begin(void *owner)
+{
+	const struct worker *w = owner;
+
+	return !w->stopping && atomic_load(&w->shared->sessions) <
+				   w->current->conf->max_sessions;
+}
+
+static const struct session_ops session_ops = {
+	.send = on_session_send,
+	.gone = on_session_gone,
+	.may_begin = on_session_may_begin,
+};
+
+static void
+on_connection(void *owner, int fd, const struct sockaddr_storage *peer,
+    const struct sockaddr_storage *local)
+{
+	struct worker *w = owner;
+	uint64_t id = (uint64_t)w->serial << 32 | ++w->last_id;
+	struct session *s = session_new(
+	    w->loop, w->current, id, fd, peer, local, &session_ops, w);
+
+	if (s == NULL) {
+		log_warnx("worker: no memory for a connection");
+		return;
+	}
+	*session_link(s) = w->sessions;
+	w->sessions = s;
+}
+
+static void
+on_reap(struct ev_loop *loop, ev_prepare *watcher, int revents)
+{
+	struct worker *w = watcher->data;
+
+	(void)revents;
+	while (w->dead != NULL) {
+		struct session *s = w->dead;
+
+		w->dead = *session_link(s);
+		session_free(s);
+	}
+	if (w->stopping && w->sessions == NULL)
+		ev_break(loop, EVBREAK_ALL);
+}
+
+static struct session *
+find_session(const struct worker *w, uint64_t id)
+{
+	struct session *s = w->sessions;
+
+	while (s != NULL && session_id(s) != id)
+		s = *session_link(s);
+	return s;
+}
+
+/* --- the monitor's messages
+ * ------------------------------------------------------------ */
+
+static void
+stop_all(struct worker *w)
+{
+	struct session *s, *next;
+
+	w->stopping = true;
+	for (unsigned int i = 0; i < w->listener_count; i++)
+		listener_stop(&w->listeners[i]);
+	w->listener_count = 0;
+	for (s = w->sessions; s != NULL; s = next) {
+		next = *session_link(s);
+		session_stop(s, "server is stopping");
+	}
+}
+
+static void
+commit(struct worker *w, uint32_t number)
+{
+	union msg ready = { .commit = { .header.type = MSG_READY,
+				.generation = number } };
+
+	if (!use_next(w)) {
+		if (w->current == NULL)
+			exit(1);
+		ready.commit.failed = 1;
+	}
+	forget_next(w);
+	for (unsigned int i = 0; i < w->next_listeners_count; i++) {
+		struct listener *l = &w->listeners[w->listener_count++];
+
+		l->on_connection = on_connection;
+		l->owner = w;
+		listener_start(l, w->loop, w->next_listeners[i]);
+	}
+	w->next_listeners_count = 0;
+	channel_send(&w->channel, &ready, NULL);
+}
+
+static void
+take_certificate(struct worker *w, int *fds)
+{
+	if (w->next_fds_count >= CONF_CERTIFICATES_MAX)
+		give_up("too many certificates");
+	w->next_fds[w->next_fds_count].certificate = fds[0];
+	w->next_fds[w->next_fds_count++].key = fds[1];
+	fds[0] = fds[1] = -1;
+}
+
+static void
+take_listener(struct worker *w, int *fds)
+{
+	if (w->next_listeners_count + w->listener_count >= CONF_LISTEN_MAX)
+		give_up("too many listeners");
+	w->next_listeners[w->next_listeners_count++] = fds[0];
+	fds[0] = -1;
+}
+
+static void
+on_message(void *owner, union msg *msg, int *fds)
+{
+	struct worker *w = owner;
+	struct session *s;
+
+	switch (msg->header.type) {
+	case MSG_CONFIG:
+		take_conf(w, fds[0]);
+		break;
+	case MSG_CERTIFICATE:
+		take_certificate(w, fds);
+		break;
+	case MSG_LISTENER:
+		take_listener(w, fds);
+		break;
+	case MSG_COMMIT:
+		commit(w, msg->commit.generation);
+		break;
+	case MSG_STOP_ALL:
+		stop_all(w);
+		break;
+	case MSG_STARTED:
+	case MSG_REFUSED:
+	case MSG_AUTH:
+	case MSG_UP:
+	case MSG_EXITED:
+		s = find_session(w, msg->header.session);
+		if (s != NULL)
+			session_on_message(s, msg, fds);
+		break;
+	default:
+		give_up("the monitor sent a message that is not for a worker");
+	}
+}
+
+static void
+on_channel_closed(void *owner, const char *why)
+{
+	(void)owner;
+	/* without the monitor every session's pppd is hung up by our exit */
+	log_errx("worker: channel to the monitor: %s", why);
+	_exit(1);
+}
+
+static const struct channel_ops channel_ops = {
+	.on_message = on_message,
+	.on_closed = on_channel_closed,
+};
+
+/* --- the process
+ * -------------------------------------------------------------------------- */
+
+static void
+prepare_process(void)
+{
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+
+	/* they are the monitor's to handle: it tells us */
+	sigaction(SIGINT, &ignore, NULL);
+	sigaction(SIGTERM, &ignore, NULL);
+	sigaction(SIGHUP, &ignore, NULL);
+	sigaction(SIGPIPE, &ignore, NULL);
+	/* the files these read are out of reach later */
+	tzset();
+	if (OPENSSL_init_ssl(OPENSSL_INIT_LOAD_CONFIG, NULL) != 1 ||
+	    tls_global_init() != 0)
+		give_up("OpenSSL cannot be initialised");
+}
+
+int
+worker_main(unsigned int serial)
+{
+	struct worker w = { .serial = serial };
+
+	log_open(LOG_SINK_TAGGED, LOG_LEVEL_INFO, 0);
+	prepare_process();
+	w.shared = mmap(NULL, sizeof(*w.shared), PROT_READ, MAP_SHARED,
+	    WORKER_SHARED_FD, 0);
+	w.loop = ev_loop_new(EVFLAG_AUTO);
+	if (w.shared == MAP_FAILED || w.loop == NULL)
+		give_up("no shared memory or event loop");
+	close(WORKER_SHARED_FD);
+	fcntl(WORKER_CHANNEL_FD, F_SETFD, FD_CLOEXEC);
+	fcntl(WORKER_CHANNEL_FD, F_SETFL, O_NONBLOCK);
+	channel_init(&w.channel, w.loop, WORKER_CHANNEL_FD, &channel_ops, &w);
+	ev_prepare_init(&w.reaper, on_reap);
+	w.reaper.data = &w;
+	ev_prepare_start(w.loop, &w.reaper);
+	ev_run(w.loop, 0);
+	generation_unref(w.current);
+	channel_fini(&w.channel);
+	ev_loop_destroy(w.loop);
+	return 0;
+}

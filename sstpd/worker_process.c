@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Copyright (c) 2026 The sstpd developers */
+
+/* A worker as the monitor sees it. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "worker.h"
+#include "worker_process.h"
+
+enum { LOG_READS_PER_TURN = 16 };
+
+/* A worker that dies younger than this is not started again at once. */
+static const ev_tstamp too_young = 5., restart_delay = 1.;
+
+/* --- its log
+ * -------------------------------------------------------------------- */
+
+static void
+log_input(struct worker_process *w, const char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (p[i] != '\n' && w->line_len < sizeof(w->line)) {
+			w->line[w->line_len++] = p[i];
+			continue;
+		}
+		if (w->line_len > 0)
+			log_relay(w->line, w->line_len);
+		w->line_len = 0;
+		if (p[i] != '\n')
+			w->line[w->line_len++] = p[i];
+	}
+}
+
+static void
+read_log(struct worker_process *w)
+{
+	char text[4096];
+
+	for (int i = 0; i < LOG_READS_PER_TURN; i++) {
+		ssize_t n = read(w->log, text, sizeof(text));
+
+		if (n > 0)
+			log_input(w, text, (size_t)n);
+		else if (n == 0)
+			ev_io_stop(w->loop, &w->log_reader);
+		if (n <= 0)
+			return;
+	}
+}
+
+static void
+on_log(struct ev_loop *loop, ev_io *watcher, int revents)
+{
+	(void)loop;
+	(void)revents;
+	read_log(watcher->data);
+}
+
+/* --- its end
+ * ---------------------------------------------------------------------- */
+
+static void
+log_exit(const struct worker_process *w, const siginfo_t *info)
+{
+	if (info->si_code != CLD_EXITED)
+		log_errx("worker %u: pid %d killed by signal %d (%s)",
+		    w->serial, (int)w->pid, info->si_status,
+		    strsignal(info->si_status));
+	else if (info->si_status != 0 || !w->stopping)
+		log_errx("worker %u: pid %d exited with status %d", w->serial,
+		    (int)w->pid, info->si_status);
+}
+
+static void
+on_exited(struct ev_loop *loop, ev_io *watcher, int revents)
+{
+	struct worker_process *w = watcher->data;
+	ev_tstamp age = ev_now(loop) - w->started;
+	siginfo_t info = { 0 };
+
+	(void)revents;
+	if (waitid(P_PIDFD, (id_t)w->pidfd, &info, WEXITED | WNOHANG) != 0 ||
+	    info.si_pid == 0)
+		return;
+	read_log(w); /* its last words, before ours */
+	log_exit(w, &info);
+	ev_io_stop(loop, &w->exited);
+	ev_io_stop(loop, &w->log_reader);
+	channel_fini(&w->channel);
+	close(w->pidfd);
+	close(w->log);
+	w->running = false;
+	w->ops->on_died(w);
+	if (w->stopping)
+		return;
+	ev_timer_set(&w->restart, age < too_young ? restart_delay : 0., 0.);
+	ev_timer_start(loop, &w->restart);
+}
+
+static void
+on_restart(struct ev_loop *loop, ev_timer *watcher, int revents)
+{
+	struct worker_process *w = watcher->data;
+
+	(void)revents;
+	if (worker_process_start(w) == 0)
+		return;
+	log_err("worker: cannot be started again, trying later");
+	ev_timer_set(&w->restart, restart_delay, 0.);
+	ev_timer_start(loop, &w->restart);
+}
+
+static void
+on_message(void *owner, union msg *msg, int *fds)
+{
+	struct worker_process *w = owner;
+
+	w->ops->on_message(w, msg, fds);
+}
+
+static void
+on_channel_closed(void *owner, const char *why)
+{
+	struct worker_process *w = owner;
+
+	if (w->stopping)
+		return; /* it is exiting, as it was told */
+	log_errx("worker %u: channel: %s", w->serial, why);
+	/* it may live on, deaf: not for long, and only through its pidfd */
+	syscall(SYS_pidfd_send_signal, w->pidfd, SIGKILL, NULL, 0);
+}
+
+static const struct channel_ops channel_ops = {
+	.on_message = on_message,
+	.on_closed = on_channel_closed,
+};
+
+/* --- its start
+ * ---------------------------------------------------------------------- */
+
+/*
+ * Between fork and exec. A fresh exec gives the worker an address space layout
+ * of its own, and none of the monitor's memory.
+ */
+static void __attribute__((noreturn))
+exec_worker(int exe, const char *serial, int channel, int shared, int log)
+{
+	char *argv[] = { (char[]){ "sstpd" }, (char[]){ "--worker" },
+		(char *)(uintptr_t)serial, NULL };
+	int fds[3];
+
+	/* move them out of the way of the two places first */
+	fds[0] = fcntl(channel, F_DUPFD_CLOEXEC, 10);
+	fds[1] = fcntl(shared, F_DUPFD_CLOEXEC, 10);
+	fds[2] = fcntl(exe, F_DUPFD_CLOEXEC, 10);
+	if (fds[0] < 0 || fds[1] < 0 || fds[2] < 0 ||
+	    dup2(log, STDOUT_FILENO) < 0 || dup2(log, STDERR_FILENO) < 0 ||
+	    dup2(fds[0], WORKER_CHANNEL_FD) < 0 ||
+	    dup2(fds[1], WORKER_SHARED_FD) < 0)
+		_exit(127);
+	/* everything of ours is close-on-exec; this is the second line */
+	syscall(
+	    SYS_close_range, WORKER_SHARED_FD + 1, ~0u, CLOSE_RANGE_CLOEXEC);
+	syscall(SYS_execveat, fds[2], "", argv, environ, AT_EMPTY_PATH);
+	_exit(127);
+}
+
+static void
+start_watchers(struct worker_process *w)
+{
+	ev_io_init(&w->exited, on_exited, w->pidfd, EV_READ);
+	ev_io_init(&w->log_reader, on_log, w->log, EV_READ);
+	ev_timer_init(&w->restart, on_restart, 0., 0.);
+	w->exited.data = w->log_reader.data = w->restart.data = w;
+	/* so that what it said last is read before its end is handled */
+	ev_set_priority(&w->log_reader, 1);
+	ev_io_start(w->loop, &w->exited);
+	ev_io_start(w->loop, &w->log_reader);
+}
+
+int
+worker_process_start(struct worker_process *w)
+{
+	int chan[2] = { -1, -1 }, log[2] = { -1, -1 };
+	char serial[16];
+	int saved;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, chan) != 0 ||
+	    pipe2(log, O_CLOEXEC | O_NONBLOCK) != 0 ||
+	    fcntl(chan[0], F_SETFL, O_NONBLOCK) != 0)
+		goto fail;
+	w->serial = ++*w->serials;
+	snprintf(serial, sizeof(serial), "%u", w->serial);
+	w->pid = fork();
+	if (w->pid < 0)
+		goto fail;
+	if (w->pid == 0)
+		exec_worker(w->exe, serial, chan[1], w->shared, log[1]);
+	w->pidfd = (int)syscall(SYS_pidfd_open, w->pid, 0);
+	if (w->pidfd < 0) {
+		kill(w->pid, SIGKILL); /* ours to reap, so still its pid */
+		waitpid(w->pid, NULL, 0);
+		goto fail;
+	}
+	close(chan[1]);
+	close(log[1]);
+	w->log = log[0];
+	w->line_len = 0;
+	w->running = true;
+	w->ready = false;
+	w->started = ev_now(w->loop);
+	channel_init(&w->channel, w->loop, chan[0], &channel_ops, w);
+	start_watchers(w);
+	w->ops->on_started(w);
+	return 0;
+fail:
+	saved = errno;
+	for (int i = 0; i < 2; i++) {
+		if (chan[i] >= 0)
+			close(chan[i]);
+		if (log[i] >= 0)
+			close(log[i]);
+	}
+	errno = saved;
+	return -1;
+}
+
+void
+worker_process_close_listeners(struct worker_process *w)
+{
+	for (unsigned int i = 0; i < w->listener_count; i++)
+		close(w->listeners[i]);
+	w->listener_count = 0;
+}
+
+void
+worker_process_fini(struct worker_process *w)
+{
+	if (w->running) {
+		syscall(SYS_pidfd_send_signal, w->pidfd, SIGKILL, NULL, 0);
+		waitpid(w->pid, NULL, 0);
+		ev_io_stop(w->loop, &w->exited);
+		ev_io_stop(w->loop, &w->log_reader);
+		channel_fini(&w->channel);
+		close(w->pidfd);
+		close(w->log);
+		w->running = false;
+	}
+	ev_timer_stop(w->loop, &w->restart);
+	worker_process_close_listeners(w);
+}
