@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Copyright (c) 2026 The sstpd developers */
+
+/*
+ * What the two halves of a client share: client.c has the socket, TLS, time and
+ * every end; client_call.c has what is spoken on it.
+ */
+
+#ifndef SSTP_PROBE_CLIENT_PRIVATE_H
+#define SSTP_PROBE_CLIENT_PRIVATE_H
+
+#include "client.h"
+
+#define CLIENT_PRINTF __attribute__((format(printf, 3, 4)))
+
+static const double client_retry_after = 3; /* seconds, RFC 1661 */
+
+/* --- client.c --- */
+
+void client_set_timer(struct client *c, ev_timer *timer, double seconds);
+/* Send what is queued; to be called after whatever may queue something. */
+void client_settle(struct client *c);
+/* It goes on no further, but the server shall know. */
+void client_fail(struct client *c, enum client_cause cause, const char *fmt,
+    ...) CLIENT_PRINTF;
+/* The line is of no more use. */
+void client_lose(struct client *c, enum client_cause cause, const char *fmt,
+    ...) CLIENT_PRINTF;
+void client_begin_close(struct client *c);
+
+/* --- client_call.c --- */
+
+bool client_init_ppp(struct client *c, const struct login_secret *secret);
+/* The only way from one stage to the next, up to STAGE_LEAVE_SSTP. */
+void client_enter(struct client *c, enum client_stage stage);
+/* Understand what was received. */
+void client_input(struct client *c);
+
+#endif
