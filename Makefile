@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Copyright (c) 2026 The sstpd developers
+#
+# Needs GNU make. A bare "make" in a fresh clone configures itself; what was
+# found is in config.mk. Variables given on the command line win.
+
+all:
+
+CLEAN_GOALS = clean distclean format format-check
+ifneq ($(filter-out $(CLEAN_GOALS),$(or $(MAKECMDGOALS),all)),)
+include config.mk
+else
+-include $(wildcard config.mk)
+endif
+srcdir ?= .
+# only sources: objects of a build in the source directory are not ours
+ifneq ($(srcdir),.)
+vpath %.c $(srcdir)
+endif
+
+.SUFFIXES:
+.PHONY: all check check-unit check-integration check-system check-static \
+	install uninstall dist distcheck format format-check clean distclean
+.DELETE_ON_ERROR:
+
+$(srcdir)/config.h.in: $(srcdir)/configure.ac
+	cd $(srcdir) && autoheader && touch config.h.in
+$(srcdir)/configure: $(srcdir)/configure.ac $(srcdir)/config.h.in
+	cd $(srcdir) && autoconf && touch configure
+config.mk: $(srcdir)/configure $(srcdir)/config.mk.in
+	$(if $(wildcard config.status),./config.status --recheck && ./config.status,$(srcdir)/configure $(CONFIGURE_ARGS))
+
+# --- what is built -------------------------------------------------------------
+LIB_SRC = $(filter-out sstpd/main.c,$(sort $(patsubst $(srcdir)/%,%,$(wildcard $(srcdir)/sstpd/*.c))))
+LIB_OBJ = $(LIB_SRC:.c=.o)
+PROBE_SRC = $(filter-out sstp-probe/main.c,$(sort $(patsubst $(srcdir)/%,%,$(wildcard $(srcdir)/sstp-probe/*.c))))
+PROBE_OBJ = $(PROBE_SRC:.c=.o)
+UNIT_SRC = $(sort $(patsubst $(srcdir)/%,%,$(wildcard $(srcdir)/test/unit/test_*.c)))
+UNIT_BIN = $(UNIT_SRC:.c=)
+PLUGIN = ppp-plugin/sstpd-plugin.so
+
+DEFS = -D_GNU_SOURCE -DHAVE_CONFIG_H -I. -I$(srcdir) -I$(srcdir)/sstpd \
+	-DSSTPD_VERSION='"$(VERSION)"' -DSYSCONFDIR='"$(sysconfdir)"' \
+	-DRUNSTATEDIR='"$(runstatedir)"' -DPPPD_PATH='"$(pppd_path)"' \
+	-DPPPD_PLUGINDIR='"$(pppd_plugindir)"'
+LIB_CFLAGS = $(OPENSSL_CFLAGS) $(EV_CFLAGS) $(INIPARSER_CFLAGS)
+DAEMON_LIBS = $(OPENSSL_LIBS) $(EV_LIBS) $(INIPARSER_LIBS) $(LIBS)
+PROBE_LIBS = $(OPENSSL_LIBS) $(EV_LIBS) $(LIBS)
+# a line a file; "make V=1" shows the commands
+ifneq ($(V),1)
+MAKEFLAGS += --no-print-directory
+QUIET = @echo "  $(patsubst $(abspath .)/%,%,$@)";
+endif
+COMPILE = $(QUIET)$(CC) -std=c11 $(DEFS) $(LIB_CFLAGS) $(CPPFLAGS) $(WARN_CFLAGS) \
+	$(HARD_CFLAGS) $(SAN_FLAGS) -MMD -MP
+
+all: sstpd/sstpd sstp-probe/sstp-probe $(PLUGIN)
+
+# libev's header is not clean under our warnings (its strict-aliasing trick)
+sstpd/%.o: sstpd/%.c config.mk
+	@mkdir -p $(@D)
+	$(COMPILE) $(PIE_CFLAGS) -fno-strict-aliasing $(CFLAGS) -c -o $@ $<
+sstpd/libsstpd.a: $(LIB_OBJ)
+	$(QUIET)rm -f $@ && $(AR) rcs $@ $^
+sstpd/sstpd: sstpd/main.o sstpd/libsstpd.a
+	$(QUIET)$(CC) $(SAN_FLAGS) $(CFLAGS) $(PIE_LDFLAGS) $(HARD_LDFLAGS) $(LDFLAGS) -o $@ $^ $(DAEMON_LIBS)
+
+sstp-probe/%.o: sstp-probe/%.c config.mk
+	@mkdir -p $(@D)
+	$(COMPILE) $(PIE_CFLAGS) -fno-strict-aliasing $(CFLAGS) -c -o $@ $<
+sstp-probe/libsstp-probe.a: $(PROBE_OBJ)
+	$(QUIET)rm -f $@ && $(AR) rcs $@ $^
+sstp-probe/sstp-probe: sstp-probe/main.o sstp-probe/libsstp-probe.a sstpd/libsstpd.a
+	$(QUIET)$(CC) $(SAN_FLAGS) $(CFLAGS) $(PIE_LDFLAGS) $(HARD_LDFLAGS) $(LDFLAGS) -o $@ $^ $(PROBE_LIBS)
+
+# runs inside pppd: no sanitizer, and pppd's headers are not clean under more warnings
+$(PLUGIN): ppp-plugin/sstpd-plugin.c config.mk
+	@mkdir -p $(@D)
+	$(QUIET)$(CC) -std=gnu11 $(DEFS) $(PPPD_CFLAGS) $(CPPFLAGS) -Wall -Wextra \
+	    -Wshadow $(HARD_CFLAGS) -MMD -MP \
+	    $(CFLAGS) -fPIC -shared $(HARD_LDFLAGS) $(LDFLAGS) -o $@ $<
+
+# --- tests ---------------------------------------------------------------------
+test/unit/%: test/unit/%.c sstp-probe/libsstp-probe.a sstpd/libsstpd.a config.mk
+	@mkdir -p $(@D)
+	$(COMPILE) -I$(srcdir)/sstp-probe $(CMOCKA_CFLAGS) -DTEST_DATA='"$(abspath $(srcdir))/test/data"' \
+	    -DTEST_BUILD='"$(abspath .)"' $(CFLAGS) $(LDFLAGS) -o $@ $< \
+	    sstp-probe/libsstp-probe.a sstpd/libsstpd.a $(CMOCKA_LIBS) $(DAEMON_LIBS)
+test/fakepppd: test/fakepppd.c sstpd/libsstpd.a config.mk
+	@mkdir -p $(@D)
+	$(COMPILE) $(CFLAGS) $(LDFLAGS) -o $@ $< sstpd/libsstpd.a $(DAEMON_LIBS)
+
+need-cmocka:
+ifneq ($(have_cmocka),yes)
+	@echo "the unit tests need cmocka: install libcmocka-dev (Debian) or libcmocka-devel (Fedora)" >&2; exit 1
+endif
+check: need-cmocka all $(UNIT_BIN) test/fakepppd
+	$(srcdir)/test/run --build . unit static integration
+check-unit: need-cmocka $(UNIT_BIN)
+	$(srcdir)/test/run --build . unit
+check-integration: all test/fakepppd
+	$(srcdir)/test/run --build . integration
+check-static: all
+	$(srcdir)/test/run --build . static
+check-system: all
+	$(srcdir)/test/run --build . system
+
+FORMATTED = $(wildcard $(addprefix $(srcdir)/,sstpd/*.[ch] sstp-probe/*.[ch] ppp-plugin/*.[ch] test/*.[ch] test/unit/*.[ch] test/fuzz/*.[ch]))
+format:
+	clang-format -i $(FORMATTED)
+format-check:
+	clang-format --dry-run --Werror $(FORMATTED)
+
+# --- install -------------------------------------------------------------------
+# Pages and samples name the usual places; installed, they name the real ones.
+PLACES = sed -e 's,/etc/sstpd/,$(sysconfdir)/sstpd/,g' -e 's,/run/sstpd/,$(runstatedir)/sstpd/,g' \
+	-e 's,/usr/sbin/pppd,$(pppd_path),g' -e 's,/usr/lib/pppd/,$(pppd_plugindir)/,g'
+PAGES = $(DESTDIR)$(mandir)
+DOCS = $(DESTDIR)$(docdir)
+CONFIG = $(DESTDIR)$(sysconfdir)/sstpd/sstpd.conf
+# pppd's own directory, whatever our prefix is
+PPP_OPTIONS = $(DESTDIR)/etc/ppp/options.sstpd
+
+install: all
+	$(INSTALL) -d $(DESTDIR)$(sbindir) $(DESTDIR)$(bindir) $(DESTDIR)$(pppd_plugindir) \
+	    $(PAGES)/man1 $(PAGES)/man5 $(PAGES)/man8 $(DOCS) $(dir $(CONFIG)) $(dir $(PPP_OPTIONS))
+	$(INSTALL) -m 755 sstpd/sstpd $(DESTDIR)$(sbindir)/sstpd
+	$(INSTALL) -m 755 sstp-probe/sstp-probe $(DESTDIR)$(bindir)/sstp-probe
+	$(INSTALL) -m 644 $(srcdir)/sstp-probe/sstp-probe.1 $(PAGES)/man1/sstp-probe.1
+	$(INSTALL) -m 644 $(PLUGIN) $(DESTDIR)$(pppd_plugindir)/sstpd-plugin.so
+	$(PLACES) $(srcdir)/sstpd/sstpd.8 >$(PAGES)/man8/sstpd.8
+	$(PLACES) $(srcdir)/sstpd/sstpd.conf.5 >$(PAGES)/man5/sstpd.conf.5
+	$(PLACES) $(srcdir)/etc/sstpd.conf >$(DOCS)/sstpd.conf
+	$(PLACES) $(srcdir)/etc/options.sstpd >$(DOCS)/options.sstpd
+	chmod 644 $(PAGES)/man8/sstpd.8 $(PAGES)/man5/sstpd.conf.5 \
+	    $(DOCS)/sstpd.conf $(DOCS)/options.sstpd
+	$(INSTALL) -m 644 $(addprefix $(srcdir)/,README.md COPYING NEWS) $(DOCS)
+	test -e $(CONFIG) || $(INSTALL) -m 640 $(DOCS)/sstpd.conf $(CONFIG)
+	test -e $(PPP_OPTIONS) || $(INSTALL) -m 644 $(DOCS)/options.sstpd $(PPP_OPTIONS)
+
+# configuration stays
+uninstall:
+	rm -f $(DESTDIR)$(sbindir)/sstpd $(DESTDIR)$(pppd_plugindir)/sstpd-plugin.so \
+	    $(DESTDIR)$(bindir)/sstp-probe $(PAGES)/man1/sstp-probe.1 \
+	    $(PAGES)/man8/sstpd.8 $(PAGES)/man5/sstpd.conf.5
+	rm -f $(addprefix $(DOCS)/,README.md COPYING NEWS sstpd.conf options.sstpd)
+
+# --- release -------------------------------------------------------------------
+dist:
+	$(srcdir)/scripts/mkdist $(VERSION)
+distcheck: dist
+	$(srcdir)/scripts/distcheck sstpd-$(VERSION).tar.gz
+
+clean:
+	rm -f sstpd/*.o sstpd/*.d sstpd/libsstpd.a sstpd/sstpd ppp-plugin/*.so \
+	    sstp-probe/*.o sstp-probe/*.d sstp-probe/libsstp-probe.a sstp-probe/sstp-probe \
+	    ppp-plugin/*.d test/fakepppd test/*.d test/unit/*.d $(UNIT_BIN)
+distclean: clean
+	rm -rf autom4te.cache config.h config.mk config.log config.status configure~ config.h.in~
+	test -e .dist-version || rm -f configure config.h.in
+
+-include $(wildcard sstpd/*.d sstp-probe/*.d ppp-plugin/*.d test/*.d test/unit/*.d)

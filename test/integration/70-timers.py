@@ -1,0 +1,151 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+# Copyright (c) 2026 The sstpd developers
+"""The negotiation timer, and connections that just end."""
+
+import time
+
+import sstp
+from lib import UP, main, test
+from sstp import attribute, data, message
+
+TIMEOUT = 0.6  # seconds, as configured below
+BAD = message(sstp.CALL_CONNECT_REQUEST, attribute(1, b"\0\2"))
+EXIT = UP + f"wait-frame {sstp.LCP.hex()}\nexit 0\n"
+
+
+@test("case 92: no request in time", "hurry")
+def no_request(d):
+    c = d.crp()
+    c.expect_abort(2, 8)
+    assert d.events(c) == []
+
+
+@test("case 93: no proof in time, even while frames flow", "hurry")
+def no_proof(d):
+    c = d.ccp(UP + f"trickle 20 {sstp.LCP.hex()}\n")
+    c.send(data(sstp.LCP), sstp.ECHO)
+    c.expect_after_data(sstp.ECHO_REPLY)
+    c.expect_abort(2, 8)
+    d.wait_event(c, "exit")
+
+
+@test("case 94: the request starts the time anew", "hurry")
+def restarted(d):
+    for _ in range(5):
+        c = d.crp()
+        start = time.monotonic()
+        time.sleep(0.7 * TIMEOUT)
+        c.request()
+        requested = time.monotonic()
+        c.expect_data(sstp.CHAP_SUCCESS)
+        time.sleep(0.5 * TIMEOUT)
+        # late for one timer, in time for two; else we were too slow
+        late = time.monotonic()
+        if late - start > 1.1 * TIMEOUT and late - requested < 0.8 * TIMEOUT:
+            c.send(c.proof())
+            c.ping()
+            return
+        c.close()
+    raise AssertionError("this machine is too busy to tell")
+
+
+@test("case 94: a connected call is not timed any more", "hurry")
+def connected(d):
+    c = d.cc()
+    time.sleep(1.3 * TIMEOUT)
+    c.ping()
+
+
+@test("case 95: a refusal does not extend the time", "hurry")
+def refusals(d):
+    for _ in range(5):
+        c = d.crp()
+        start = time.monotonic()
+        time.sleep(0.7 * TIMEOUT)
+        c.send(BAD)
+        try:
+            c.expect(sstp.nak((1, 4, b"\0\2")))
+        except AssertionError:
+            continue  # we were too slow
+        nak = time.monotonic()
+        c.expect_abort(2, 8)
+        end = time.monotonic()
+        # the server's clock started after ours could first have told
+        if end - nak < 0.9 * TIMEOUT:
+            assert end - start > 0.5 * TIMEOUT
+            return
+    raise AssertionError("the time was extended")
+
+
+def states(d):
+    yield "TLS", d.client(handshake=False)
+    yield "HTTP", d.client()
+    yield "CRP", d.crp()
+    c = d.ccp()
+    c.expect_data(sstp.CHAP_SUCCESS)
+    yield "CCP", c
+    yield "CC", d.cc()
+    c = d.cc()
+    c.send(sstp.message(99))
+    c.expect_abort(2, 7)
+    yield "AP", c
+    c = d.cc(EXIT)
+    c.send(data(sstp.LCP))
+    c.expect(sstp.DISCONNECT)
+    yield "DAP", c
+
+
+def ends_in_each_state(d, leave):
+    other = d.cc()
+    for state, c in states(d):
+        leave(c)
+        if state in ("CCP", "CC"):
+            d.wait_event(c, "exit")
+    other.ping()
+    d.settle()
+
+
+@test("case 96: TCP is reset in each state")
+def reset(d):
+    ends_in_each_state(d, lambda c: c.reset())
+
+
+@test("case 96: TCP ends in each state")
+def fin(d):
+    ends_in_each_state(d, lambda c: c.close())
+
+
+@test("case 96: TLS ends in each state")
+def close_notify(d):
+    def leave(c):
+        if c.certificate is None:
+            c.close()
+        else:
+            c.end_tls()
+    ends_in_each_state(d, leave)
+
+
+@test("case 96: TLS breaks in each state")
+def garbage(d):
+    # a record that cannot be decrypted
+    ends_in_each_state(
+        d, lambda c: c.send_raw(b"\x17\x03\x03\0\x20" + bytes(32)))
+
+
+@test("case 96: the client stops in the middle of a packet")
+def partial(d):
+    for part in (sstp.REQUEST[:3], sstp.REQUEST[:9]):
+        c = d.crp()
+        c.send(part)
+        c.close()
+    c = d.cc()
+    c.send(data(sstp.LCP)[:6])
+    c.close()
+    d.wait_event(c, "exit")
+
+
+NEVER = "120s"
+main(default={"sstp": {"abort-timeout": NEVER,
+                       "disconnect-timeout": NEVER}},
+     hurry={"sstp": {"negotiation-timeout": f"{int(TIMEOUT * 1000)}ms"}})

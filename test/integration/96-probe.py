@@ -1,0 +1,281 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+# Copyright (c) 2026 The sstpd developers
+"""sstp-probe: against the daemon, as far as a double of pppd goes, and against
+servers that are none, or bad ones."""
+
+import contextlib
+import hashlib
+import json
+import os
+import pathlib
+import re
+import socket
+import ssl
+import subprocess
+import tempfile
+import threading
+
+import sstp
+from lib import BUILD, PATIENCE, certificate, main, test
+
+PROBE = str((BUILD / "sstp-probe/sstp-probe").resolve())
+OK, WARNING, CRITICAL, UNKNOWN = range(4)
+NAMES = ["OK", "WARNING", "CRITICAL", "UNKNOWN"]
+
+
+def run(*arguments, **environment):
+    """(exit status, what it printed)"""
+    done = subprocess.run(
+        [PROBE, *map(str, arguments)], stdin=subprocess.DEVNULL, text=True,
+        capture_output=True, timeout=PATIENCE, check=False,
+        env={**os.environ, **environment}, start_new_session=True)
+    assert "Sanitizer" not in done.stderr, done.stderr
+    return done.returncode, done.stdout
+
+
+def probe(*arguments, **environment):
+    """(exit status, its JSON)"""
+    status, out = run("--json", "-k", "-w", 0, "-c", 0, *arguments, **environment)
+    found = json.loads(out)
+    assert found["exit"] == status, (status, out)
+    assert found["status"] == NAMES[status], (status, out)
+    return status, found
+
+
+def target(d):
+    return "%s:%d" % d.addresses()[0]
+
+
+# --- the daemon ---
+
+
+@test("a whole handshake, as JSON")
+def handshake(d):
+    for version in ("1.2", "1.3"):
+        status, found = probe("--tls-version", version, target(d))
+        assert status == OK, found
+        assert found["tls_version"] == f"TLSv{version}", found
+        assert found["http_status"] == 200, found
+        assert found["hashes"] == "sha1 sha256", found
+        assert found["left_clean"] is True, found
+        assert set(found["seconds"]) == {
+            "resolve", "tcp", "tls", "http", "sstp", "total"}, found
+        assert 0 < found["seconds"]["total"] < PATIENCE, found
+    assert found["certificate"]["subject"] == "CN=server.example.net", found
+    der = ssl.PEM_cert_to_DER_cert((d.directory / "server.pem").read_text())
+    assert found["certificate"]["sha256"] == hashlib.sha256(der).hexdigest(), found
+
+
+@test("one line, and numbers for monitoring")
+def line(d):
+    status, out = run("-k", "-w", 1, "-c", 0, target(d))
+    assert status == OK, out
+    assert re.fullmatch(r"SSTP OK - [^|\n]+ \| time=[0-9.]+s;;;0 .* "
+                        r"tls=[0-9.]+s;;;0 .* days=[0-9.]+;1:;0:\n", out), out
+    status, out = run("-k", "--prometheus", "-w", 1, "-c", 0, target(d))
+    assert status == OK, out
+    assert f'sstp_probe_success{{target="{target(d)}"}} 1' in out, out
+    assert "sstp_probe_certificate_trusted" in out, out
+
+
+@test("the certificate: its days, its chain, its name")
+def trust(d):
+    pem = d.directory / "server.pem"
+    known = ["--ca-file", pem]
+    named = ["--name", "server.example.net"]
+    soon = ["-w", 3, "-c", 1]
+    for arguments, wanted, words in (
+            (known + named + ["-w", 1, "-c", 0], OK, "good for"),
+            (known + named + soon, WARNING, "expires in 2.0 days"),
+            (known + named, CRITICAL, "expires in 2.0 days"),
+            (named + soon, CRITICAL, "self-signed"),
+            (known + soon, CRITICAL, "not for 127.0.0.1"),
+            (known + soon + ["--name", "other.example.net"], CRITICAL,
+             "not for other.example.net"),
+            (known + soon + ["--name", "other.example.net", "-k"], WARNING,
+             "expires")):
+        status, out = run(*arguments, target(d))
+        assert status == wanted and words in out, (arguments, status, out)
+
+
+@test("a load of sessions")
+def load(d):
+    status, out = run("load", "--json", "-k", "-n", 20, "-r", 200, "--hold", 1,
+                      "--traffic", "echo", "--rate", 20, target(d))
+    found = json.loads(out)
+    assert status == OK, out
+    assert found["started"] == found["came_up"] == found["peak"] == 20, out
+    assert found["failures"] == [], out
+    assert found["left_unacknowledged"] == 0, out
+    assert found["traffic"]["answered"] > 100, out
+    assert found["seconds"]["until_up"]["count"] == 20, out
+
+
+@test("a load over time")
+def churn(d):
+    status, out = run("load", "--json", "-k", "-n", 3, "-r", 50, "--hold", 0,
+                      "--duration", 1, target(d))
+    found = json.loads(out)
+    assert status == OK and 5 < found["came_up"] <= 53, out
+    assert found["peak"] <= 3, out
+
+
+# --- what is none of a server's fault ---
+
+
+@test("what cannot be found out is unknown", daemon=None)
+def unknown(_):
+    for arguments in ([], ["a", "b"], ["--nonsense", "a"], ["-t", "0", "a"],
+                      ["--ping", "3", "a"], ["name.invalid"],
+                      ["--ca-file", "/nonexistent", "127.0.0.1"],
+                      ["--user", "u", "127.0.0.1"]):
+        status, out = run(*arguments)
+        assert status == UNKNOWN, (arguments, status, out)
+        assert out.startswith("SSTP UNKNOWN - "), (arguments, out)
+
+
+@test("a password file that everybody can read is refused", daemon=None)
+def open_password(_):
+    with tempfile.NamedTemporaryFile("w") as file:
+        file.write("secret\n")
+        file.flush()
+        os.chmod(file.name, 0o644)
+        status, out = run("-u", "a", "--password-file", file.name, "127.0.0.1:1")
+        assert status == UNKNOWN and "everybody" in out, out
+        os.chmod(file.name, 0o600)
+        status, out = run("-u", "a", "--password-file", file.name, "127.0.0.1:1")
+        assert status == CRITICAL and "refused" in out, out
+
+
+# --- bad servers ---
+
+
+class Impostor(contextlib.AbstractContextManager):
+    """Serves one connection with a function."""
+
+    def __init__(self, function, tls=True):
+        self.function, self.tls = function, tls
+        self.directory = tempfile.TemporaryDirectory()
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.target = "127.0.0.1:%d" % self.listener.getsockname()[1]
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+
+    def wrap(self, connection):
+        path = pathlib.Path(self.directory.name)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*certificate(path, "impostor"))
+        return context.wrap_socket(connection, server_side=True)
+
+    def serve(self):
+        connection, _ = self.listener.accept()
+        connection.settimeout(PATIENCE)
+        with connection, contextlib.suppress(OSError):
+            self.function(self.wrap(connection) if self.tls else connection)
+
+    def __exit__(self, *_):
+        self.thread.join(PATIENCE)
+        self.listener.close()
+        self.directory.cleanup()
+
+
+def after_http(*packets):
+    def function(connection):
+        connection.recv(4096)
+        connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        connection.recv(4096)
+        for packet in packets:
+            connection.sendall(packet)
+        while connection.recv(4096):
+            pass
+    return function
+
+
+def answer(raw):
+    def function(connection):
+        connection.recv(4096)
+        connection.sendall(raw)
+        while connection.recv(4096):
+            pass
+    return function
+
+
+ACK = sstp.message(2, sstp.attribute(4, bytes([0, 0, 0, 3]) + bytes(32)))
+CASES = [
+    ("no TLS", answer(b"SSH-2.0-OpenSSH\r\n"), False, "tls", "tls"),
+    ("closed at once", lambda connection: None, False, "tls", "tls"),
+    ("another web server", answer(b"HTTP/1.1 404 Not Found\r\n\r\n"), True, "http", "http"),
+    ("not HTTP", answer(b"220 ready\r\n"), True, "http", "http"),
+    ("a head without end", answer(b"HTTP/1.1 200 OK\r\n" + b"a" * 9000), True, "http", "http"),
+    ("a NAK", after_http(sstp.nak((1, 4, b""))), True, "sstp", "refused"),
+    ("an abort", after_http(sstp.abort(2, 6)), True, "sstp", "aborted"),
+    ("a disconnect", after_http(sstp.message(6)), True, "sstp", "disconnected"),
+    ("bytes that are no SSTP", after_http(b"\x20" * 100), True, "sstp", "protocol"),
+    ("a length of 3", after_http(b"\x10\x01\x00\x03"), True, "sstp", "protocol"),
+    ("an unknown message", after_http(sstp.message(77)), True, "sstp", "protocol"),
+    ("a client's message", after_http(sstp.message(1, sstp.attribute(1, b"\0\1"))), True,
+     "sstp", "protocol"),
+    ("an ACK without nonce", after_http(sstp.message(2)), True, "sstp", "protocol"),
+    ("no hash that we know", after_http(sstp.message(2, sstp.attribute(
+        4, bytes([0, 0, 0, 4]) + bytes(32)))), True, "sstp", "binding"),
+    ("silence", after_http(), True, "sstp", "timeout"),
+]
+
+
+@test("servers that are none", daemon=None)
+def impostors(_):
+    for name, function, tls, stage, cause in CASES:
+        with Impostor(function, tls) as impostor:
+            status, found = probe("-t", 1, impostor.target)
+        assert status == CRITICAL, (name, found)
+        assert (found["failed_at"], found["cause"]) == (stage, cause), (name, found)
+        assert found["message"] and found["hint"], (name, found)
+
+
+@test("a server that does not let us go", daemon=None)
+def sticky(_):
+    with Impostor(after_http(ACK)) as impostor:
+        status, found = probe(impostor.target)
+    assert status == WARNING and found["left_clean"] is False, found
+
+
+@test("a server that floods", daemon=None)
+def flood(_):
+    def function(connection):
+        connection.recv(4096)
+        connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        connection.recv(4096)
+        while True:  # until the probe has had enough
+            connection.sendall(sstp.message(8) * 1000)
+    with Impostor(function) as impostor:
+        status, found = probe("-t", 2, impostor.target)
+    assert status == CRITICAL, found
+    assert found["cause"] in ("closed", "timeout"), found
+
+
+@test("a server that asks for PAP does not get the password", daemon=None)
+def downgrade(_):
+    heard = []
+
+    def function(connection):
+        connection.recv(4096)
+        connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        connection.recv(4096)
+        connection.sendall(ACK)
+        for ident in range(1, 40):
+            request = bytes([1, ident, 0, 8]) + b"\x03\x04\xc0\x23"
+            connection.sendall(sstp.data(b"\xff\x03\xc0\x21" + request))
+            heard.append(connection.recv(65536))
+            if not heard[-1]:
+                return
+        heard.append(b"endless")
+    with Impostor(function) as impostor:
+        status, found = probe("-t", 5, "-u", "alice", impostor.target,
+                              SSTP_PROBE_PASSWORD="opensesame")
+    assert status == CRITICAL and found["failed_at"] == "lcp", found
+    assert len(heard) > 3 and b"endless" not in heard, heard
+    assert b"opensesame" not in b"".join(heard), heard
+
+
+main()
