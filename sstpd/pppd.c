@@ -152,7 +152,13 @@ exec_pppd(char *const argv[], int plugin, int log)
 		signal(sig, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	setsid();
+	/*
+	 * A group, as pppd signals all of its own; but no session: the tty
+	 * would become its controlling one, and when that hangs up while pppd
+	 * waits for ip-down, SIGHUP makes it kill that script. It sees the end
+	 * of its tty without.
+	 */
+	setpgid(0, 0);
 	/* without the monitor nobody would give its address back */
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	null = open("/dev/null", O_RDWR);
