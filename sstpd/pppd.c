@@ -277,6 +277,28 @@ fail:
 	return -1;
 }
 
+/*
+ * All that pppd prints, of which text keeps the beginning: a pipe closed early
+ * would kill it.
+ */
+static void
+read_all(int fd, char *text, size_t cap)
+{
+	char rest[512];
+	size_t used = 0;
+	ssize_t n;
+
+	do {
+		bool keep = used + 1 < cap;
+
+		n = keep ? read(fd, text + used, cap - 1 - used)
+			 : read(fd, rest, sizeof(rest));
+		if (keep && n > 0)
+			used += (size_t)n;
+	} while (n > 0);
+	text[used] = '\0';
+}
+
 int
 pppd_check_options(const struct conf *conf, char *text, size_t cap)
 {
@@ -289,7 +311,6 @@ pppd_check_options(const struct conf *conf, char *text, size_t cap)
 	int master = -1, slave = -1, log[2] = { -1, -1 };
 	int status, ret = -1;
 	char tty[64];
-	size_t used = 0;
 	pid_t pid;
 
 	text[0] = '\0';
@@ -305,16 +326,7 @@ pppd_check_options(const struct conf *conf, char *text, size_t cap)
 		exec_pppd(args.argv, -1, log[1]);
 	close(log[1]);
 	log[1] = -1;
-	while (used + 1 < cap) {
-		ssize_t n = read(log[0], text + used, cap - 1 - used);
-
-		if (n <= 0)
-			break;
-		used += (size_t)n;
-	}
-	text[used] = '\0';
-	close(log[0]); /* so that a talkative pppd ends, too */
-	log[0] = -1;
+	read_all(log[0], text, cap);
 	if (waitpid(pid, &status, 0) == pid && WIFEXITED(status))
 		ret = WEXITSTATUS(status);
 out:

@@ -148,6 +148,19 @@ def options(make):
     assert status == 2 and "no such option" in err, (status, out, err)
 
 
+@test("a pppd that says much about its options may finish", daemon=None)
+def talkative(make):
+    d = make()
+    pppd = d.directory / "pppd"
+    pppd.write_text("#!/bin/sh\nseq 20000\n")
+    pppd.chmod(0o755)
+    d.sections["ppp"]["pppd"] = pppd
+    d.write_config()
+    status, out, err = run("-t", "-f", config(d))
+    assert status == 0, (status, out, err)
+    assert os.geteuid() != 0 or "accepts its options" in err, err
+
+
 @test("an address that is taken stops the start", daemon=None)
 def taken(make):
     with socket.socket() as s:
