@@ -155,6 +155,12 @@ ppp_set_status(int code)
 }
 
 static inline int
+ppp_status(void)
+{
+	return status;
+}
+
+static inline int
 pppd_copy_key(unsigned char *key, const unsigned char *from, int length)
 {
 	if (!mppe_keys_set)

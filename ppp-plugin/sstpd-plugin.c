@@ -37,8 +37,9 @@ static struct {
 	int fd;	     /* -1: not ours to watch */
 	int started; /* SESSION has been read */
 	int phase_sent;
-	int accepted; /* by VERDICT, as this method and user: */
-	int ended;    /* by us; LCP is closing or about to */
+	int authenticating; /* the phase before this one was about that */
+	int accepted;	    /* by VERDICT, as this method and user: */
+	int ended;	    /* by us; LCP is closing or about to */
 	uint32_t method;
 	char user[KEYMSG_USER_MAX];
 	char eap_name[KEYMSG_USER_MAX]; /* in the last EAP response */
@@ -464,6 +465,15 @@ start(void)
 	snoop_recv_hook = snoop;
 }
 
+/* pppd's exit code says it, too, but not if the peer hangs up before that. */
+static void
+post_auth_failed(void)
+{
+	struct keymsg_auth_failed m;
+
+	post(&m, KEYMSG_AUTH_FAILED, sizeof(m));
+}
+
 static void
 on_phase(void *unused, int phase_now)
 {
@@ -482,7 +492,13 @@ on_phase(void *unused, int phase_now)
 	case PHASE_NETWORK:
 		enter_network();
 		break;
+	case PHASE_TERMINATE:
+		if (call.authenticating &&
+		    ppp_status() == EXIT_PEER_AUTH_FAILED)
+			post_auth_failed();
+		break;
 	}
+	call.authenticating = phase_now == PHASE_AUTHENTICATE;
 }
 
 static void

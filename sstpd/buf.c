@@ -11,6 +11,35 @@
 
 enum { BUF_STEP = 4096 }; /* allocations are multiples of it */
 
+/* of the data of all queues */
+static size_t held, held_max;
+
+void
+buf_limit_all(size_t bytes)
+{
+	held_max = bytes;
+}
+
+size_t
+buf_held_by_all(void)
+{
+	return held;
+}
+
+bool
+buf_is_tight(void)
+{
+	return held_max != 0 && held > held_max / 4 * 3;
+}
+
+static void
+release(struct buf *b)
+{
+	held -= b->size;
+	free(b->data);
+	*b = (struct buf){ .max = b->max };
+}
+
 void
 buf_init(struct buf *b, size_t max)
 {
@@ -20,8 +49,7 @@ buf_init(struct buf *b, size_t max)
 void
 buf_clear(struct buf *b)
 {
-	free(b->data);
-	*b = (struct buf){ .max = b->max };
+	release(b);
 }
 
 size_t
@@ -38,12 +66,17 @@ grow(struct buf *b, size_t need)
 
 	while (size < need)
 		size *= 2;
+	if (held_max != 0 && held + (size - b->size) > held_max) {
+		errno = ENOBUFS;
+		return -1;
+	}
 	data = malloc(size);
 	if (data == NULL)
 		return -1;
 	if (b->len > 0)
 		memcpy(data, b->data + b->start, b->len);
 	free(b->data);
+	held += size - b->size;
 	b->data = data;
 	b->size = size;
 	b->start = 0;
@@ -105,8 +138,6 @@ buf_consume(struct buf *b, size_t n)
 {
 	b->start += n;
 	b->len -= n;
-	if (b->len > 0)
-		return;
-	free(b->data);
-	*b = (struct buf){ .max = b->max };
+	if (b->len == 0)
+		release(b);
 }

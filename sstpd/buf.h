@@ -9,6 +9,7 @@
 #ifndef SSTPD_BUF_H
 #define SSTPD_BUF_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,6 +22,19 @@ struct buf {
 };
 
 void buf_init(struct buf *b, size_t max);
+/*
+ * Most bytes that all queues of this process hold memory for; 0, as at first,
+ * is no limit. Growing beyond it fails with ENOBUFS.
+ */
+void buf_limit_all(size_t bytes);
+/* What they hold memory for now. */
+size_t buf_held_by_all(void);
+/*
+ * Whether that is most of it: queues should then take little, and let their
+ * senders wait, so that there is something left for everybody.
+ */
+bool buf_is_tight(void);
+
 /* Empty it and give its memory back; the buf may be used again. */
 void buf_clear(struct buf *b);
 

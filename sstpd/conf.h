@@ -48,8 +48,7 @@ struct conf {
 	/* [server] */
 	struct conf_listen listen[CONF_LISTEN_MAX];
 	uint32_t listen_count;
-	uint32_t workers;      /* 0: one per core */
-	uint32_t max_sessions; /* in all workers together */
+	uint32_t workers; /* 0: one per core */
 	char user[64];
 	char chroot_dir[CONF_PATH_MAX];
 	char address_file[CONF_PATH_MAX]; /* bound addresses, one a line */
@@ -67,10 +66,20 @@ struct conf {
 	uint32_t hash_protocols; /* CERT_HASH_PROTOCOL_* bits */
 	uint32_t tls_timeout;
 	uint32_t http_timeout;
-	uint32_t negotiation_timeout;
+	uint32_t negotiation_timeout; /* for the request */
+	uint32_t auth_timeout;	      /* from there to CALL_CONNECTED */
 	uint32_t hello_interval;
 	uint32_t abort_timeout, abort_linger;
 	uint32_t disconnect_timeout, disconnect_linger;
+	/* [limits]; all workers together */
+	uint32_t max_sessions, max_sessions_per_address;
+	uint32_t max_half_open; /* connections that are no session yet */
+	uint32_t max_half_open_per_ipv4, max_half_open_per_ipv6; /* of a /64 */
+	uint32_t max_connection_rate; /* of an address, in a second; 0: any */
+	uint32_t max_buffers;	      /* bytes */
+	uint32_t auth_backoff;	      /* ms; 0: none */
+	uint32_t ban_after;	      /* failures; 0: never */
+	uint32_t ban_time;	      /* ms */
 	/* [ppp] */
 	char pppd[CONF_PATH_MAX];
 	char options_file[CONF_PATH_MAX];

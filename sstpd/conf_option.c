@@ -81,6 +81,13 @@ parse_time(struct input *in)
 }
 
 static bool
+parse_size(struct input *in)
+{
+	return conf_value_size(
+	    in->item, in->option->min, in->option->max, in->field);
+}
+
+static bool
 parse_word(struct input *in)
 {
 	const struct conf_word *word = find_word(in->option->words, in->item);
@@ -266,6 +273,15 @@ format_time(struct output *out)
 }
 
 static void
+format_size(struct output *out)
+{
+	char text[CONF_TIME_TEXT];
+
+	conf_value_format_size(*(const uint32_t *)out->field, text);
+	put(out, "%s", text);
+}
+
+static void
 format_words(struct output *out)
 {
 	const struct conf_word *w = out->option->words;
@@ -357,6 +373,17 @@ expect_time(struct output *out)
 }
 
 static void
+expect_size(struct output *out)
+{
+	char min[CONF_TIME_TEXT], max[CONF_TIME_TEXT];
+
+	conf_value_format_size(out->option->min, min);
+	conf_value_format_size(out->option->max, max);
+	put(out, "a number of bytes from %s to %s, such as 64M or 1G", min,
+	    max);
+}
+
+static void
 expect_word(struct output *out)
 {
 	put_words(out, out->option->words, " or ");
@@ -429,6 +456,7 @@ static const struct type {
 } types[] = {
 	[CONF_NUMBER] = { false, parse_number, format_number, expect_number },
 	[CONF_TIME] = { false, parse_time, format_time, expect_time },
+	[CONF_SIZE] = { false, parse_size, format_size, expect_size },
 	[CONF_WORD] = { false, parse_word, format_word, expect_word },
 	[CONF_WORDS] = { true, parse_word_bit, format_words, expect_words },
 	[CONF_NAME] = { false, parse_name, format_string, expect_name },

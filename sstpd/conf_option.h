@@ -16,11 +16,12 @@
 #include "conf.h"
 #include "conf_value.h"
 
-enum { CONF_OPTIONS = 34 };
+enum { CONF_OPTIONS = 44 };
 
 enum conf_type {
 	CONF_NUMBER, /* or one of its words */
 	CONF_TIME,   /* in milliseconds */
+	CONF_SIZE,   /* in bytes */
 	CONF_WORD,
 	CONF_WORDS, /* a bit for each */
 	CONF_NAME,

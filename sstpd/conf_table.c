@@ -14,6 +14,7 @@
 #include "sstp.h"
 
 static const struct conf_word workers_words[] = { { "auto", 0 }, { 0 } };
+static const struct conf_word off_words[] = { { "off", 0 }, { 0 } };
 static const struct conf_word version_words[] = {
 	{ "1.2", CONF_TLS_1_2 },
 	{ "1.3", CONF_TLS_1_3 },
@@ -64,6 +65,8 @@ enum {
 	TEXT_MAX_LEN = CONF_TEXT_MAX - 1,
 	TIME_MIN = 10, /* short enough for tests to hurry */
 	TIME_MAX = 3600 * 1000,
+	BAN_MAX = 24 * TIME_MAX,
+	BUFFERS_MAX = 1 << 30,
 };
 
 #define FIELD(name) offsetof(struct conf, name)
@@ -76,9 +79,6 @@ const struct conf_option conf_options[] = {
 	{ "server", "workers", CONF_NUMBER, FIELD(workers), 0,
 	    "auto", 1, 256, workers_words,
 	    "Processes that serve clients; auto is one per processor" },
-	{ "server", "max-sessions", CONF_NUMBER, FIELD(max_sessions), 0,
-	    "1000", 1, 100000, NULL,
-	    "Most sessions at a time, in all workers together" },
 	{ "server", "user", CONF_NAME, FIELD(user), 0,
 	    "sstpd", 1, NAME_MAX_LEN, NULL,
 	    "User that the workers run as" },
@@ -128,7 +128,10 @@ const struct conf_option conf_options[] = {
 	    "Time a client has for its HTTP request after that" },
 	{ "sstp", "negotiation-timeout", CONF_TIME, FIELD(negotiation_timeout),
 	    0, "60s", TIME_MIN, TIME_MAX, NULL,
-	    "Time for each stage of the call, authentication included" },
+	    "Time a client has for its connect request after that" },
+	{ "sstp", "auth-timeout", CONF_TIME, FIELD(auth_timeout), 0,
+	    "120s", TIME_MIN, TIME_MAX, NULL,
+	    "Time from there until it has proved who it is" },
 	{ "sstp", "hello-interval", CONF_TIME, FIELD(hello_interval), 0,
 	    "60s", TIME_MIN, TIME_MAX, NULL,
 	    "Silence before an echo request, and again before giving up" },
@@ -144,6 +147,38 @@ const struct conf_option conf_options[] = {
 	{ "sstp", "disconnect-linger", CONF_TIME, FIELD(disconnect_linger), 0,
 	    "1s", TIME_MIN, TIME_MAX, NULL,
 	    "Wait before closing after answering a client's disconnect" },
+
+	{ "limits", "max-sessions", CONF_NUMBER, FIELD(max_sessions), 0,
+	    "1000", 1, 100000, NULL,
+	    "Most sessions at a time" },
+	{ "limits", "max-sessions-per-address", CONF_NUMBER,
+	    FIELD(max_sessions_per_address), 0, "100", 1, 100000, NULL,
+	    "Most of them from one address" },
+	{ "limits", "max-half-open", CONF_NUMBER, FIELD(max_half_open), 0,
+	    "5000", 1, 1000000, NULL,
+	    "Most connections at a time that are no session yet" },
+	{ "limits", "max-half-open-per-ipv4", CONF_NUMBER,
+	    FIELD(max_half_open_per_ipv4), 0, "100", 1, 1000000, NULL,
+	    "Most of these from one IPv4 address" },
+	{ "limits", "max-half-open-per-ipv6", CONF_NUMBER,
+	    FIELD(max_half_open_per_ipv6), 0, "50", 1, 1000000, NULL,
+	    "Most of these from one IPv6 network of 64 bits" },
+	{ "limits", "max-connection-rate", CONF_NUMBER,
+	    FIELD(max_connection_rate), 0, "50", 1, 1000000, off_words,
+	    "Most new connections of one address in a second" },
+	{ "limits", "max-buffers", CONF_SIZE, FIELD(max_buffers), 0,
+	    "256M", 1 << 20, BUFFERS_MAX, NULL,
+	    "Most memory for what waits to be read or sent" },
+	{ "limits", "auth-backoff", CONF_TIME, FIELD(auth_backoff), 0,
+	    "1s", 0, TIME_MAX, NULL,
+	    "Pause for an address that failed to authenticate, "
+	    "doubled each time" },
+	{ "limits", "ban-after", CONF_NUMBER, FIELD(ban_after), 0,
+	    "10", 1, 100000, off_words,
+	    "Failed authentications that ban an address" },
+	{ "limits", "ban-time", CONF_TIME, FIELD(ban_time), 0,
+	    "10m", TIME_MIN, BAN_MAX, NULL,
+	    "How long, and how long failures are remembered" },
 
 	{ "ppp", "pppd", CONF_PATH, FIELD(pppd), 0,
 	    PPPD_PATH, 1, PATH_MAX_LEN, NULL,

@@ -11,12 +11,26 @@
 
 #include "conf_value.h"
 
-static const struct unit {
+/* The largest first, the last one is 1. */
+struct unit {
 	const char *name;
-	uint32_t ms;
-} units[] = { { "h", 3600000 }, { "m", 60000 }, { "s", 1000 }, { "ms", 1 } };
+	uint32_t size;
+};
 
-enum { UNITS = sizeof(units) / sizeof(units[0]) };
+enum { UNITS = 4 };
+
+static const struct unit times[UNITS] = {
+	{ "h", 3600000 },
+	{ "m", 60000 },
+	{ "s", 1000 },
+	{ "ms", 1 },
+};
+static const struct unit sizes[UNITS] = {
+	{ "G", 1 << 30 },
+	{ "M", 1 << 20 },
+	{ "K", 1 << 10 },
+	{ "", 1 },
+};
 
 /*
  * The number that text starts with, *end being what follows it. A leading zero
@@ -51,8 +65,9 @@ conf_value_number(const char *text, uint32_t min, uint32_t max, uint32_t *value)
 	return true;
 }
 
-bool
-conf_value_time(const char *text, uint32_t min, uint32_t max, uint32_t *ms)
+static bool
+parse_unit(const char *text, const struct unit *units, uint32_t min,
+    uint32_t max, uint32_t *value)
 {
 	const char *end;
 	uint32_t v;
@@ -60,16 +75,28 @@ conf_value_time(const char *text, uint32_t min, uint32_t max, uint32_t *ms)
 	if (!take_number(text, &v, &end))
 		return false;
 	for (unsigned int i = 0; i < UNITS; i++) {
-		uint64_t total = (uint64_t)v * units[i].ms;
+		uint64_t total = (uint64_t)v * units[i].size;
 
 		if (strcmp(end, units[i].name) != 0)
 			continue;
 		if (total < min || total > max)
 			return false;
-		*ms = (uint32_t)total;
+		*value = (uint32_t)total;
 		return true;
 	}
 	return false;
+}
+
+bool
+conf_value_time(const char *text, uint32_t min, uint32_t max, uint32_t *ms)
+{
+	return parse_unit(text, times, min, max, ms);
+}
+
+bool
+conf_value_size(const char *text, uint32_t min, uint32_t max, uint32_t *bytes)
+{
+	return parse_unit(text, sizes, min, max, bytes);
 }
 
 bool
@@ -213,15 +240,27 @@ conf_value_next_item(const char **rest, char item[static CONF_VALUE_MAX + 1])
 	return true;
 }
 
+static void
+format_unit(
+    uint32_t value, const struct unit *units, char text[static CONF_TIME_TEXT])
+{
+	while (value % units->size != 0)
+		units++; /* stops at 1 */
+	(void)snprintf(
+	    text, CONF_TIME_TEXT, "%u%s", value / units->size, units->name);
+}
+
 void
 conf_value_format_time(uint32_t ms, char text[static CONF_TIME_TEXT])
 {
-	unsigned int i = 0;
+	/* "0h" would be as true */
+	format_unit(ms, ms == 0 ? &times[2] : times, text);
+}
 
-	while (ms % units[i].ms != 0)
-		i++; /* stops at 1 ms */
-	(void)snprintf(
-	    text, CONF_TIME_TEXT, "%u%s", ms / units[i].ms, units[i].name);
+void
+conf_value_format_size(uint32_t bytes, char text[static CONF_TIME_TEXT])
+{
+	format_unit(bytes, bytes == 0 ? &sizes[3] : sizes, text);
 }
 
 void

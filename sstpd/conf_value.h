@@ -29,6 +29,9 @@ bool conf_value_number(
 /* A number with its unit, ms, s, m or h; min, max and *ms are in ms. */
 bool conf_value_time(
     const char *text, uint32_t min, uint32_t max, uint32_t *ms);
+/* A number of bytes, or of K, M or G of 1024 each. */
+bool conf_value_size(
+    const char *text, uint32_t min, uint32_t max, uint32_t *bytes);
 bool conf_value_ipv4(const char *text, uint32_t *address);
 
 /*
@@ -55,6 +58,7 @@ char *conf_value_trim(char *text);
 
 /* What conf_print() writes: the shortest text that parses to the same. */
 void conf_value_format_time(uint32_t ms, char text[static CONF_TIME_TEXT]);
+void conf_value_format_size(uint32_t bytes, char text[static CONF_TIME_TEXT]);
 void conf_value_format_listen(
     const struct conf_listen *listen, char text[static CONF_LISTEN_TEXT]);
 void conf_value_format_ipv4(

@@ -13,6 +13,7 @@
  *                                         <-   HELLO, pppd's version
  *                                         <-   PHASE, tty is open
  *                                         <-   AUTH, method, user, keys
+ *                                              or AUTH_FAILED
  *     VERDICT                             ->   pppd goes on, or ends
  *                                         <-   ADDRESS_REQUEST
  *     ADDRESS                             ->   address for the peer
@@ -49,6 +50,7 @@ enum keymsg_type {
 	KEYMSG_ADDRESS_REQUEST,
 	KEYMSG_UP,
 	KEYMSG_END,
+	KEYMSG_AUTH_FAILED,
 };
 
 enum keymsg_method {	    /* how the peer proved who it is */
@@ -117,6 +119,10 @@ struct keymsg_auth {
 	char user[KEYMSG_USER_MAX]; /* as the peer gave it; any bytes but NUL */
 };
 
+struct keymsg_auth_failed { /* wrong password, unknown user, ... */
+	struct keymsg_header header;
+};
+
 struct keymsg_address_request {
 	struct keymsg_header header;
 	uint32_t wanted; /* network order; chosen by RADIUS or secrets, or 0 */
@@ -146,6 +152,7 @@ union keymsg {
 	struct keymsg_hello hello;
 	struct keymsg_phase phase;
 	struct keymsg_auth auth;
+	struct keymsg_auth_failed auth_failed;
 	struct keymsg_address_request address_request;
 	struct keymsg_up up;
 	struct keymsg_end end;

@@ -146,6 +146,19 @@ on_auth(struct link *l, const struct keymsg_auth *auth)
 }
 
 static void
+on_auth_failed(struct link *l)
+{
+	union msg msg = { .header = { .type = MSG_AUTH_FAILED,
+			      .session = l->session } };
+
+	if (l->auth_failed)
+		return;
+	l->auth_failed = true;
+	l->ops->send(l, &msg, NULL);
+	l->ops->auth_failed(l);
+}
+
+static void
 on_address_request(struct link *l, uint32_t wanted)
 {
 	union keymsg answer = { .address = { .header.type = KEYMSG_ADDRESS } };
@@ -209,6 +222,9 @@ dispatch(struct link *l, const union keymsg *m)
 		break;
 	case KEYMSG_AUTH:
 		on_auth(l, &m->auth);
+		break;
+	case KEYMSG_AUTH_FAILED:
+		on_auth_failed(l);
 		break;
 	case KEYMSG_ADDRESS_REQUEST:
 		on_address_request(l, m->address_request.wanted);
@@ -327,6 +343,7 @@ link_new(struct ev_loop *loop, const struct conf *conf,
 	l->owner = owner;
 	l->worker = worker;
 	l->session = spawn->header.session;
+	l->peer = spawn->peer;
 	l->stop_timeout = conf->stop_timeout / 1000.;
 	l->auth_methods = conf->auth_methods;
 	if (pppd_spawn(&l->process, conf, &session, &first, sizeof(first),

@@ -29,6 +29,8 @@ struct link_ops {
 	 */
 	uint32_t (*take_address)(struct link *l, const char *user,
 	    uint32_t wanted, enum msg_end_cause *cause);
+	/* its peer is not who it says; told once */
+	void (*auth_failed)(struct link *l);
 	/* pppd is reaped and MSG_EXITED sent; free it after */
 	void (*gone)(struct link *l);
 };
@@ -40,6 +42,7 @@ struct link {
 	const struct link_ops *ops;
 	struct ev_loop *loop;
 	uint64_t session;
+	uint64_t peer;	  /* key of the client, see peers.h */
 	uint32_t address; /* host order; 0: none yet */
 	/* internal */
 	struct pppd_process process;
@@ -48,7 +51,7 @@ struct link {
 	ev_tstamp stop_timeout;
 	uint32_t auth_methods;
 	enum msg_end_cause cause;
-	bool authenticated, terminated;
+	bool authenticated, auth_failed, terminated;
 	char user[KEYMSG_USER_MAX];
 };
 

@@ -17,14 +17,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "bans.h"
 #include "credentials.h"
 #include "ippool.h"
 #include "link.h"
 #include "listener.h"
 #include "log.h"
 #include "monitor.h"
+#include "peers.h"
 #include "sandbox.h"
-#include "shared.h"
 #include "worker_process.h"
 
 enum { WORKERS_MAX = 256 };
@@ -41,8 +42,8 @@ struct monitor {
 	uint32_t generation;
 	struct credential_fds fds[CONF_CERTIFICATES_MAX];
 	struct ippool *pool; /* NULL without addresses */
-	struct shared *shared;
-	int shared_fd, exe;
+	struct peers *peers;
+	int peers_read, exe;
 	struct worker_process workers[WORKERS_MAX];
 	unsigned int worker_count, serials;
 	struct link *links;
@@ -207,6 +208,20 @@ send_plain(struct worker_process *w, enum msg_type type, const int *fds)
 	channel_send(&w->channel, &msg, fds);
 }
 
+/* What a worker gets once. */
+static void
+send_fixed(struct monitor *m, struct worker_process *w)
+{
+	send_plain(w, MSG_PEERS_OWN, (int[]){ duplicate(w->peers) });
+	for (unsigned int i = 0; i < m->worker_count; i++)
+		if (&m->workers[i] != w)
+			send_plain(w, MSG_PEERS_OTHER,
+			    (int[]){ duplicate(m->workers[i].peers_read) });
+	for (unsigned int i = 0; i < w->listener_count; i++)
+		send_plain(
+		    w, MSG_LISTENER, (int[]){ duplicate(w->listeners[i]) });
+}
+
 static void
 send_conf(struct monitor *m, struct worker_process *w)
 {
@@ -219,9 +234,7 @@ send_conf(struct monitor *m, struct worker_process *w)
 		    (int[]){ duplicate(m->fds[i].certificate),
 			duplicate(m->fds[i].key) });
 	if (!w->ready)
-		for (unsigned int i = 0; i < w->listener_count; i++)
-			send_plain(w, MSG_LISTENER,
-			    (int[]){ duplicate(w->listeners[i]) });
+		send_fixed(m, w);
 	channel_send(&w->channel, &commit, NULL);
 }
 
@@ -352,6 +365,21 @@ on_link_take_address(struct link *l, const char *user, uint32_t wanted,
 }
 
 static void
+on_link_auth_failed(struct link *l)
+{
+	struct monitor *m = l->owner;
+	struct bans_result r =
+	    bans_failure(m->peers, &m->conf, l->peer, peers_now());
+	char text[PEERS_TEXT_MAX];
+
+	if (!r.banned)
+		return;
+	peers_text(l->peer, text);
+	log_warnx("limits: banned %s for %u s after %u failed authentications",
+	    text, r.pause / 1000, r.failures);
+}
+
+static void
 on_link_gone(struct link *l)
 {
 	struct monitor *m = l->owner;
@@ -362,7 +390,7 @@ on_link_gone(struct link *l)
 	*p = l->next;
 	if (l->address != 0 && m->pool != NULL)
 		ippool_give_back(m->pool, l->address);
-	atomic_fetch_sub(&m->shared->sessions, 1);
+	peers_leave(m->peers, l->peer);
 	link_free(l);
 	if (m->stopping && m->links == NULL && m->late)
 		ev_break(m->loop, EVBREAK_ALL);
@@ -371,6 +399,7 @@ on_link_gone(struct link *l)
 static const struct link_ops link_ops = {
 	.send = on_link_send,
 	.take_address = on_link_take_address,
+	.auth_failed = on_link_auth_failed,
 	.gone = on_link_gone,
 };
 
@@ -400,6 +429,7 @@ on_spawn(
     struct monitor *m, struct worker_process *w, const struct msg_spawn *msg)
 {
 	uint64_t session = msg->header.session;
+	struct peer *peer = peers_take(m->peers, msg->peer, peers_now());
 	const char *what;
 	struct link *l;
 
@@ -407,7 +437,8 @@ on_spawn(
 		refuse(w, session, MSG_REFUSED_STOPPING);
 		return;
 	}
-	if (atomic_load(&m->shared->sessions) >= m->conf.max_sessions) {
+	if (m->peers->total >= m->conf.max_sessions || peer == NULL ||
+	    peer->count >= m->conf.max_sessions_per_address) {
 		refuse(w, session, MSG_REFUSED_LIMIT);
 		return;
 	}
@@ -419,7 +450,7 @@ on_spawn(
 		refuse(w, session, MSG_REFUSED_SPAWN);
 		return;
 	}
-	atomic_fetch_add(&m->shared->sessions, 1);
+	peers_enter(m->peers, peer);
 	l->next = m->links;
 	m->links = l;
 }
@@ -509,7 +540,7 @@ on_stop_signal(struct ev_loop *loop, ev_signal *w, int revents)
 	if (m->stopping)
 		return;
 	m->stopping = true;
-	log_info("stopping: %u sessions are told", m->shared->sessions);
+	log_info("stopping: %u sessions are told", m->peers->total);
 	for (unsigned int i = 0; i < m->worker_count; i++) {
 		m->workers[i].stopping = true;
 		ev_timer_stop(loop, &m->workers[i].restart);
@@ -662,6 +693,27 @@ bind_worker(struct monitor *m, unsigned int number)
 	return 0;
 }
 
+/* A table of peers: a descriptor to write to it and one to read it. */
+static int
+make_peers(int *write_fd, int *read_fd)
+{
+	char path[64];
+
+	*read_fd = -1;
+	*write_fd = memfd_create("peers", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (*write_fd < 0)
+		return -1;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", *write_fd);
+	if (ftruncate(*write_fd, sizeof(struct peers)) == 0 &&
+	    fcntl(*write_fd, F_ADD_SEALS,
+		F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) == 0)
+		*read_fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (*read_fd >= 0)
+		return 0;
+	close(*write_fd);
+	return -1;
+}
+
 static int
 start_workers(struct monitor *m)
 {
@@ -681,10 +733,16 @@ start_workers(struct monitor *m)
 			.owner = m,
 			.loop = m->loop,
 			.exe = m->exe,
-			.shared = m->shared_fd,
+			.monitor_peers = m->peers_read,
+			.peers = -1,
+			.peers_read = -1,
 			.serials = &m->serials,
 		};
 		m->worker_count++;
+		if (make_peers(&w->peers, &w->peers_read) != 0) {
+			log_err("worker: memory file");
+			return -1;
+		}
 		if (bind_worker(m, i) != 0)
 			return -1;
 	}
@@ -696,16 +754,18 @@ start_workers(struct monitor *m)
 	return 0;
 }
 
+/* Our own table: what workers get of it cannot be written to. */
 static int
-make_shared(struct monitor *m)
+make_own_peers(struct monitor *m)
 {
-	m->shared_fd = memfd_create("shared", MFD_CLOEXEC);
-	if (m->shared_fd < 0 ||
-	    ftruncate(m->shared_fd, sizeof(*m->shared)) != 0)
+	int fd;
+
+	if (make_peers(&fd, &m->peers_read) != 0)
 		return -1;
-	m->shared = mmap(NULL, sizeof(*m->shared), PROT_READ | PROT_WRITE,
-	    MAP_SHARED, m->shared_fd, 0);
-	return m->shared != MAP_FAILED ? 0 : -1;
+	m->peers = mmap(
+	    NULL, sizeof(*m->peers), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	close(fd);
+	return m->peers != MAP_FAILED ? peers_init(m->peers) : -1;
 }
 
 static void
@@ -753,7 +813,7 @@ start(struct monitor *m)
 {
 	m->loop = ev_loop_new(EVFLAG_AUTO);
 	m->exe = open("/proc/self/exe", O_PATH | O_CLOEXEC);
-	if (m->loop == NULL || m->exe < 0 || make_shared(m) != 0) {
+	if (m->loop == NULL || m->exe < 0 || make_own_peers(m) != 0) {
 		log_err("monitor: event loop, /proc or shared memory");
 		return 1;
 	}

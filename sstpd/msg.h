@@ -26,19 +26,23 @@ enum {
 enum msg_type {
 	/*
 	 * monitor to worker, at start and on reload: a CONFIG, then a
-	 * CERTIFICATE for each, then LISTENERs (at start only), then COMMIT
+	 * CERTIFICATE for each, then (at start only) PEERS and LISTENERs,
+	 * then COMMIT
 	 */
 	MSG_CONFIG = 1,	 /* fd: sealed memory file with a struct conf */
 	MSG_CERTIFICATE, /* fds: chain file, key file, both PEM */
 	MSG_LISTENER,	 /* fd: listening socket */
+	MSG_PEERS_OWN,	 /* fd: table of peers.h, to write to */
+	MSG_PEERS_OTHER, /* fd: another worker's, to read */
 	MSG_COMMIT,	 /* use all this from now on */
 	/* monitor to worker, about a session */
-	MSG_STARTED,  /* fds: pty master, pppd's log pipe */
-	MSG_REFUSED,  /* no pppd: too many sessions, or it cannot be started */
-	MSG_AUTH,     /* the peer is who it says; keys */
-	MSG_UP,	      /* addresses are set, scripts run */
-	MSG_EXITED,   /* pppd is reaped; the last message about a session */
-	MSG_STOP_ALL, /* end every session, accept no more */
+	MSG_STARTED, /* fds: pty master, pppd's log pipe */
+	MSG_REFUSED, /* no pppd: too many sessions, or it cannot be started */
+	MSG_AUTH,    /* the peer is who it says; keys */
+	MSG_AUTH_FAILED, /* it is not; pppd is ending */
+	MSG_UP,		 /* addresses are set, scripts run */
+	MSG_EXITED,	 /* pppd is reaped; the last message about a session */
+	MSG_STOP_ALL,	 /* end every session, accept no more */
 	/* worker to monitor */
 	MSG_READY,     /* COMMIT done */
 	MSG_SPAWN,     /* start a pppd for this session */
@@ -54,7 +58,7 @@ struct msg_header {
 	uint64_t session; /* 0 where it is not about one */
 };
 
-struct msg_plain { /* MSG_CONFIG, LISTENER, CERTIFICATE, STOP_ALL, ... */
+struct msg_plain { /* MSG_CONFIG, LISTENER, PEERS_OWN, STOP_ALL, ... */
 	struct msg_header header;
 };
 
@@ -66,6 +70,7 @@ struct msg_commit { /* MSG_COMMIT, MSG_READY */
 
 struct msg_spawn {
 	struct msg_header header;
+	uint64_t peer;		       /* key of the client, see peers.h */
 	struct keymsg_session session; /* for pppd's scripts; header unused */
 };
 
@@ -76,8 +81,7 @@ struct msg_started {
 };
 
 enum msg_refusal {
-	MSG_REFUSED_LIMIT, /* max-sessions */
-	MSG_REFUSED_POOL,  /* no address left */
+	MSG_REFUSED_LIMIT, /* max-sessions, max-sessions-per-address */
 	MSG_REFUSED_SPAWN, /* fork, exec, pty ... failed; the monitor logged it
 			    */
 	MSG_REFUSED_STOPPING,

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "peers.h"
 #include "session_private.h"
 
 enum {
@@ -152,7 +153,8 @@ session_flush(struct session *s)
 		lower_down(s);
 		return;
 	}
-	if (s->downlink_full && tls_queued(&s->tls) < DOWNLINK_LOW)
+	if (s->downlink_full &&
+	    tls_queued(&s->tls) < (buf_is_tight() ? TIGHT_LOW : DOWNLINK_LOW))
 		session_ppp_resume(s);
 	/* the pty has taken something, or is gone: the client may go on */
 	if (s->uplink_full && session_ppp_has_room(s))
@@ -233,8 +235,10 @@ http_input(struct session *s)
 	buf_consume(&s->rx, (size_t)n);
 	memcpy(s->correlation_id, request.correlation_id,
 	    sizeof(s->correlation_id));
-	if (!s->ops->may_begin(s->owner)) {
-		http_refuse(s, 503, "no free session (max-sessions)");
+	if (!s->ops->may_begin(s->owner, s)) {
+		http_refuse(s, 503,
+		    "no free session (max-sessions, "
+		    "max-sessions-per-address)");
 		return false;
 	}
 	http_reply(s, 200);
@@ -338,9 +342,12 @@ decrypt(struct session *s)
 
 	if (room > RECORD_MAX)
 		room = RECORD_MAX;
+	if (buf_is_tight() && room > TIGHT_LOW)
+		room = TIGHT_LOW;
 	/* room is never 0: heads and packets that rx cannot hold are refused */
 	if (buf_reserve(&s->rx, room, &p) != 0) {
-		session_reason(s, "out of memory");
+		session_reason(s, errno == ENOBUFS ? "max-buffers is reached"
+						   : "out of memory");
 		lower_down(s);
 		return false;
 	}
@@ -472,6 +479,7 @@ session_new(struct ev_loop *loop, struct generation *generation, uint64_t id,
 	s->owner = owner;
 	s->id = id;
 	s->peer = *peer;
+	s->peer_key = peers_key(peer);
 	s->local = *local;
 	s->began = ev_now(loop);
 	endpoint_text(peer, endpoint);
@@ -511,10 +519,29 @@ session_id(const struct session *s)
 	return s->id;
 }
 
-struct session **
-session_link(struct session *s)
+uint64_t
+session_peer(const struct session *s)
 {
-	return &s->next;
+	return s->peer_key;
+}
+
+bool
+session_is_cheap(const struct session *s)
+{
+	return s->ppp == PPP_NONE;
+}
+
+void
+session_drop(struct session *s, const char *why)
+{
+	session_reason(s, "%s", why);
+	lower_down(s);
+}
+
+struct session_links *
+session_links(struct session *s)
+{
+	return &s->links;
 }
 
 void
@@ -541,6 +568,9 @@ session_on_message(struct session *s, const union msg *msg, int *fds)
 		break;
 	case MSG_AUTH:
 		session_call_auth(s, &msg->auth.auth);
+		break;
+	case MSG_AUTH_FAILED:
+		session_reason(s, "auth: wrong user name or password");
 		break;
 	case MSG_UP:
 		session_ppp_up(s, &msg->up.up);

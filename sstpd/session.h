@@ -41,7 +41,15 @@ struct session_ops {
 	/* nothing is left of it, the session may be freed at any time now */
 	void (*gone)(void *owner, struct session *s);
 	/* whether there is room for one more call */
-	bool (*may_begin)(void *owner);
+	bool (*may_begin)(void *owner, const struct session *s);
+	/* it has proved who it is, and is half-open no longer */
+	void (*connected)(void *owner, struct session *s);
+};
+
+/* Its place in a worker's registry, whose business they are. */
+struct session_links {
+	struct session *next_of_id, *previous, *next;
+	bool half_open;
 };
 
 /*
@@ -55,6 +63,12 @@ struct session *session_new(struct ev_loop *loop, struct generation *generation,
 void session_free(struct session *s);
 
 uint64_t session_id(const struct session *s);
+/* Key of the client's address, see peers.h. */
+uint64_t session_peer(const struct session *s);
+/* It costs no more than a connection so far: no pppd was asked for. */
+bool session_is_cheap(const struct session *s);
+/* Close it to make room for another. */
+void session_drop(struct session *s, const char *why);
 
 /* What the monitor says. Descriptors taken are set to -1 in fds. */
 void session_on_message(struct session *s, const union msg *msg, int *fds);
@@ -62,7 +76,6 @@ void session_on_message(struct session *s, const union msg *msg, int *fds);
 /* End it in the protocol's way; why is for the log. */
 void session_stop(struct session *s, const char *why);
 
-/* The worker's list. */
-struct session **session_link(struct session *s);
+struct session_links *session_links(struct session *s);
 
 #endif

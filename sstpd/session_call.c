@@ -16,11 +16,16 @@
  * -------------------------------------------------------------------- */
 
 static uint32_t
-timer_length(const struct conf *conf, enum call_timer timer)
+timer_length(const struct session *s, enum call_timer timer)
 {
+	const struct conf *conf = s->conf;
+
 	switch (timer) {
 	case TIMER_NEGOTIATION:
-		return conf->negotiation_timeout;
+		/* one timer to [MS-SSTP]; who is to type or tap needs longer */
+		return s->call.state == CALL_REQUEST_PENDING
+			   ? conf->negotiation_timeout
+			   : conf->auth_timeout;
 	case TIMER_HELLO:
 		return conf->hello_interval;
 	case TIMER_ABORT_1:
@@ -42,7 +47,7 @@ start_timer(struct session *s, enum call_timer timer)
 	if (timer == TIMER_KEEP)
 		return;
 	s->timer_kind = timer;
-	session_set_timer(s, timer_length(s->conf, timer));
+	session_set_timer(s, timer_length(s, timer));
 }
 
 /*
@@ -182,6 +187,7 @@ open_gate(struct session *s)
 	slog(s, LOG_LEVEL_INFO, "binding verified: %s",
 	    s->proof[15] == CERT_HASH_PROTOCOL_SHA256 ? "SHA-256" : "SHA-1");
 	OPENSSL_cleanse(s->proof, sizeof(s->proof));
+	s->ops->connected(s->owner, s);
 }
 
 /* Verify a held CALL_CONNECTED as far as what is known allows. */

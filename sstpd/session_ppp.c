@@ -118,7 +118,8 @@ on_pty_readable(struct ev_loop *loop, ev_io *w, int revents)
 	(void)revents;
 	for (int i = 0; more && i < PTY_READS_PER_TURN; i++) {
 		more = read_pty(s);
-		if (more && tls_queued(&s->tls) >= DOWNLINK_HIGH) {
+		if (more && tls_queued(&s->tls) >=
+				(buf_is_tight() ? TIGHT_HIGH : DOWNLINK_HIGH)) {
 			/* session_flush() calls session_ppp_resume() */
 			s->downlink_full = true;
 			ev_io_stop(loop, w);
@@ -142,6 +143,8 @@ session_ppp_resume(struct session *s)
 bool
 session_ppp_has_room(const struct session *s)
 {
+	if (buf_is_tight() && buf_len(&s->pty_out) > 0)
+		return false;
 	return buf_space(&s->pty_out) >= HDLC_ENCODED_MAX;
 }
 
@@ -302,6 +305,7 @@ session_ppp_ask(struct session *s)
 	};
 	struct keymsg_session *k = &msg.spawn.session;
 
+	msg.spawn.peer = s->peer_key;
 	snprintf(k->session, sizeof(k->session), "s%u.%u",
 	    (unsigned int)(s->id >> 32), (unsigned int)s->id);
 	address_text(&s->peer, k->remote_address);
@@ -347,7 +351,8 @@ void
 session_ppp_refused(struct session *s, unsigned int refusal)
 {
 	static const char *const why[] = {
-		[MSG_REFUSED_LIMIT] = "no free session (max-sessions)",
+		[MSG_REFUSED_LIMIT] = "no free session (max-sessions, "
+				      "max-sessions-per-address)",
 		[MSG_REFUSED_SPAWN] = "pppd could not be started",
 		[MSG_REFUSED_STOPPING] = "server is stopping",
 	};

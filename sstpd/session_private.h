@@ -23,6 +23,9 @@ enum {
 	/* what is queued to the client before the pty is read no more */
 	DOWNLINK_HIGH = 64 * 1024,
 	DOWNLINK_LOW = 32 * 1024,
+	/* the same, and what is decrypted at once, while memory is tight */
+	TIGHT_HIGH = 8 * 1024,
+	TIGHT_LOW = 4 * 1024,
 	PPPD_LINE_MAX = 512,
 	REASON_MAX = 160,
 };
@@ -44,13 +47,13 @@ enum session_ppp {
 };
 
 struct session {
-	struct session *next; /* the worker's list */
+	struct session_links links;
 	struct ev_loop *loop;
 	struct generation *generation;
 	const struct conf *conf;
 	const struct session_ops *ops;
 	void *owner;
-	uint64_t id;
+	uint64_t id, peer_key;
 	struct sockaddr_storage peer, local;
 	char label[ENDPOINT_TEXT_MAX + 32]; /* prefix of its log lines */
 	bool told_gone;

@@ -130,7 +130,9 @@ enum tls_result
 tls_fill(struct tls *tls)
 {
 	uint8_t *p;
-	size_t room = buf_space(&tls->in);
+	size_t room = buf_is_tight() && buf_space(&tls->in) > TLS_IN_TIGHT
+			  ? TLS_IN_TIGHT
+			  : buf_space(&tls->in);
 	ssize_t n;
 
 	if (tls->eof)
@@ -138,7 +140,9 @@ tls_fill(struct tls *tls)
 	if (room == 0)
 		return TLS_OK; /* to be decrypted first */
 	if (buf_reserve(&tls->in, room, &p) != 0) {
-		snprintf(tls->why, sizeof(tls->why), "%s", strerror(errno));
+		snprintf(tls->why, sizeof(tls->why), "%s",
+		    errno == ENOBUFS ? "max-buffers is reached"
+				     : strerror(errno));
 		return TLS_FAIL;
 	}
 	n = recv(tls->fd, p, room, 0);

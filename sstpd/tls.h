@@ -20,6 +20,7 @@
 enum {
 	TLS_OUT_MAX = 256 * 1024, /* queued ciphertext; more ends the call */
 	TLS_IN_MAX = 64 * 1024,	  /* taken from the socket at once */
+	TLS_IN_TIGHT = 4096,	  /* the same while memory is tight */
 	TLS_WHY_MAX = 128,
 };
 

@@ -15,14 +15,17 @@
 
 #include <openssl/ssl.h>
 
+#include "admission.h"
+#include "buf.h"
 #include "channel.h"
 #include "conf.h"
 #include "credentials.h"
+
 #include "listener.h"
 #include "log.h"
+#include "registry.h"
 #include "sandbox.h"
 #include "session.h"
-#include "shared.h"
 #include "tls.h"
 #include "worker.h"
 
@@ -30,12 +33,13 @@ struct worker {
 	struct ev_loop *loop;
 	ev_prepare reaper;
 	struct channel channel;
-	const struct shared *shared;
 	unsigned int serial;
 	uint32_t last_id;
 	bool confined; /* privileges are gone */
 	bool stopping;
-	struct session *sessions, *dead;
+	struct registry registry;
+	struct session *dead;
+	struct admission admission;
 	struct listener listeners[CONF_LISTEN_MAX];
 	unsigned int listener_count;
 	struct generation *current;
@@ -116,7 +120,7 @@ use_next(struct worker *w)
 	char error[CREDENTIALS_TEXT_MAX];
 	struct generation *g;
 
-	if (w->next_conf == NULL ||
+	if (w->admission.own == NULL || w->next_conf == NULL ||
 	    w->next_fds_count != w->next_conf->certificate_count)
 		give_up("COMMIT of an incomplete configuration");
 	g = calloc(1, sizeof(*g));
@@ -134,6 +138,7 @@ use_next(struct worker *w)
 	generation_unref(w->current);
 	w->current = g;
 	log_open(LOG_SINK_TAGGED, (enum log_level)g->conf->log_level, 0);
+	buf_limit_all(g->conf->max_buffers / (w->admission.others_count + 1));
 	return true;
 }
 
@@ -152,46 +157,87 @@ static void
 on_session_gone(void *owner, struct session *s)
 {
 	struct worker *w = owner;
-	struct session **p = &w->sessions;
 
-	while (*p != s)
-		p = session_link(*p);
-	*p = *session_link(s);
+	if (registry_remove(&w->registry, s))
+		admission_settle(&w->admission, session_peer(s));
 	/* its callback is still running: freed from the loop */
-	*session_link(s) = w->dead;
+	session_links(s)->next = w->dead;
 	w->dead = s;
 }
 
 static bool
-on_session_may_begin(void *owner)
+on_session_may_begin(void *owner, const struct session *s)
 {
 	const struct worker *w = owner;
 
-	return !w->stopping && atomic_load(&w->shared->sessions) <
-				   w->current->conf->max_sessions;
+	return !w->stopping && admission_may_begin(&w->admission,
+				   w->current->conf, session_peer(s));
+}
+
+static void
+on_session_connected(void *owner, struct session *s)
+{
+	struct worker *w = owner;
+
+	registry_set_connected(&w->registry, s);
+	admission_settle(&w->admission, session_peer(s));
 }
 
 static const struct session_ops session_ops = {
 	.send = on_session_send,
 	.gone = on_session_gone,
 	.may_begin = on_session_may_begin,
+	.connected = on_session_connected,
 };
+
+/*
+ * Whether to serve a connection. Where there are too many altogether, the one
+ * that has waited longest makes room: a flood then drops its own.
+ */
+static bool
+admit(struct worker *w, uint64_t key)
+{
+	uint64_t now = peers_now();
+	enum limit limit =
+	    admission_check(&w->admission, w->current->conf, key, now);
+	struct session *oldest;
+
+	if (limit == LIMIT_HALF_OPEN) {
+		oldest = registry_oldest_cheap(&w->registry);
+		if (oldest != NULL) {
+			session_drop(oldest, "limits: max-half-open is "
+					     "reached and this one the oldest");
+			limit = LIMIT_NONE;
+		}
+	}
+	if (limit == LIMIT_NONE && !admission_enter(&w->admission, key, now))
+		limit = LIMIT_HALF_OPEN;
+	if (limit != LIMIT_NONE)
+		admission_log(&w->admission, limit, key, now);
+	return limit == LIMIT_NONE;
+}
 
 static void
 on_connection(void *owner, int fd, const struct sockaddr_storage *peer,
     const struct sockaddr_storage *local)
 {
 	struct worker *w = owner;
-	uint64_t id = (uint64_t)w->serial << 32 | ++w->last_id;
-	struct session *s = session_new(
-	    w->loop, w->current, id, fd, peer, local, &session_ops, w);
+	uint64_t id, key = peers_key(peer);
+	struct session *s;
 
+	if (!admit(w, key)) {
+		close(fd);
+		return;
+	}
+	id = (uint64_t)w->serial << 32 | ++w->last_id;
+	s = session_new(
+	    w->loop, w->current, id, fd, peer, local, &session_ops, w);
 	if (s == NULL) {
+		admission_settle(&w->admission, key);
 		log_warnx("worker: no memory for a connection");
 		return;
 	}
-	*session_link(s) = w->sessions;
-	w->sessions = s;
+	registry_add(&w->registry, s);
 }
 
 static void
@@ -203,39 +249,30 @@ on_reap(struct ev_loop *loop, ev_prepare *watcher, int revents)
 	while (w->dead != NULL) {
 		struct session *s = w->dead;
 
-		w->dead = *session_link(s);
+		w->dead = session_links(s)->next;
 		session_free(s);
 	}
-	if (w->stopping && w->sessions == NULL)
+	if (w->stopping && registry_is_empty(&w->registry))
 		ev_break(loop, EVBREAK_ALL);
-}
-
-static struct session *
-find_session(const struct worker *w, uint64_t id)
-{
-	struct session *s = w->sessions;
-
-	while (s != NULL && session_id(s) != id)
-		s = *session_link(s);
-	return s;
 }
 
 /* --- the monitor's messages
  * ------------------------------------------------------------ */
 
 static void
+stop_one(struct session *s)
+{
+	session_stop(s, "server is stopping");
+}
+
+static void
 stop_all(struct worker *w)
 {
-	struct session *s, *next;
-
 	w->stopping = true;
 	for (unsigned int i = 0; i < w->listener_count; i++)
 		listener_stop(&w->listeners[i]);
 	w->listener_count = 0;
-	for (s = w->sessions; s != NULL; s = next) {
-		next = *session_link(s);
-		session_stop(s, "server is stopping");
-	}
+	registry_each(&w->registry, stop_one);
 }
 
 static void
@@ -280,6 +317,39 @@ take_listener(struct worker *w, int *fds)
 	fds[0] = -1;
 }
 
+/* A table of peers: our own to write to, or another's to read. */
+static struct peers *
+map_peers(int fd, int protection)
+{
+	struct stat st;
+	void *map;
+
+	if (fstat(fd, &st) != 0 || st.st_size != sizeof(struct peers))
+		give_up("table of peers of the wrong size");
+	map = mmap(NULL, sizeof(struct peers), protection, MAP_SHARED, fd, 0);
+	if (map == MAP_FAILED)
+		give_up("cannot map a table of peers");
+	return map;
+}
+
+static void
+take_own_peers(struct worker *w, int fd)
+{
+	w->admission.own = map_peers(fd, PROT_READ | PROT_WRITE);
+	/* what a worker before us has left */
+	if (peers_init(w->admission.own) != 0)
+		give_up("no random numbers");
+}
+
+static void
+take_other_peers(struct worker *w, int fd)
+{
+	if (w->admission.others_count >= ADMISSION_OTHERS_MAX)
+		give_up("too many tables of peers");
+	w->admission.others[w->admission.others_count++] =
+	    map_peers(fd, PROT_READ);
+}
+
 static void
 on_message(void *owner, union msg *msg, int *fds)
 {
@@ -296,6 +366,12 @@ on_message(void *owner, union msg *msg, int *fds)
 	case MSG_LISTENER:
 		take_listener(w, fds);
 		break;
+	case MSG_PEERS_OWN:
+		take_own_peers(w, fds[0]);
+		break;
+	case MSG_PEERS_OTHER:
+		take_other_peers(w, fds[0]);
+		break;
 	case MSG_COMMIT:
 		commit(w, msg->commit.generation);
 		break;
@@ -305,9 +381,10 @@ on_message(void *owner, union msg *msg, int *fds)
 	case MSG_STARTED:
 	case MSG_REFUSED:
 	case MSG_AUTH:
+	case MSG_AUTH_FAILED:
 	case MSG_UP:
 	case MSG_EXITED:
-		s = find_session(w, msg->header.session);
+		s = registry_find(&w->registry, msg->header.session);
 		if (s != NULL)
 			session_on_message(s, msg, fds);
 		break;
@@ -357,12 +434,11 @@ worker_main(unsigned int serial)
 
 	log_open(LOG_SINK_TAGGED, LOG_LEVEL_INFO, 0);
 	prepare_process();
-	w.shared = mmap(NULL, sizeof(*w.shared), PROT_READ, MAP_SHARED,
-	    WORKER_SHARED_FD, 0);
+	w.admission.monitor = map_peers(WORKER_PEERS_FD, PROT_READ);
 	w.loop = ev_loop_new(EVFLAG_AUTO);
-	if (w.shared == MAP_FAILED || w.loop == NULL)
-		give_up("no shared memory or event loop");
-	close(WORKER_SHARED_FD);
+	if (w.loop == NULL)
+		give_up("no event loop");
+	close(WORKER_PEERS_FD);
 	fcntl(WORKER_CHANNEL_FD, F_SETFD, FD_CLOEXEC);
 	fcntl(WORKER_CHANNEL_FD, F_SETFL, O_NONBLOCK);
 	channel_init(&w.channel, w.loop, WORKER_CHANNEL_FD, &channel_ops, &w);

@@ -12,7 +12,7 @@
 
 enum { /* descriptors a worker is executed with */
 	WORKER_CHANNEL_FD = 3,
-	WORKER_SHARED_FD = 4,
+	WORKER_PEERS_FD = 4, /* the monitor's table of peers, to read */
 };
 
 /* Run until told to stop or the monitor is gone. serial makes ids unique. */

@@ -153,7 +153,7 @@ static const struct channel_ops channel_ops = {
  * of its own, and none of the monitor's memory.
  */
 static void __attribute__((noreturn))
-exec_worker(int exe, const char *serial, int channel, int shared, int log)
+exec_worker(int exe, const char *serial, int channel, int peers, int log)
 {
 	char *argv[] = { (char[]){ "sstpd" }, (char[]){ "--worker" },
 		(char *)(uintptr_t)serial, NULL };
@@ -161,16 +161,15 @@ exec_worker(int exe, const char *serial, int channel, int shared, int log)
 
 	/* move them out of the way of the two places first */
 	fds[0] = fcntl(channel, F_DUPFD_CLOEXEC, 10);
-	fds[1] = fcntl(shared, F_DUPFD_CLOEXEC, 10);
+	fds[1] = fcntl(peers, F_DUPFD_CLOEXEC, 10);
 	fds[2] = fcntl(exe, F_DUPFD_CLOEXEC, 10);
 	if (fds[0] < 0 || fds[1] < 0 || fds[2] < 0 ||
 	    dup2(log, STDOUT_FILENO) < 0 || dup2(log, STDERR_FILENO) < 0 ||
 	    dup2(fds[0], WORKER_CHANNEL_FD) < 0 ||
-	    dup2(fds[1], WORKER_SHARED_FD) < 0)
+	    dup2(fds[1], WORKER_PEERS_FD) < 0)
 		_exit(127);
 	/* everything of ours is close-on-exec; this is the second line */
-	syscall(
-	    SYS_close_range, WORKER_SHARED_FD + 1, ~0u, CLOSE_RANGE_CLOEXEC);
+	syscall(SYS_close_range, WORKER_PEERS_FD + 1, ~0u, CLOSE_RANGE_CLOEXEC);
 	syscall(SYS_execveat, fds[2], "", argv, environ, AT_EMPTY_PATH);
 	_exit(127);
 }
@@ -205,7 +204,7 @@ worker_process_start(struct worker_process *w)
 	if (w->pid < 0)
 		goto fail;
 	if (w->pid == 0)
-		exec_worker(w->exe, serial, chan[1], w->shared, log[1]);
+		exec_worker(w->exe, serial, chan[1], w->monitor_peers, log[1]);
 	w->pidfd = (int)syscall(SYS_pidfd_open, w->pid, 0);
 	if (w->pidfd < 0) {
 		kill(w->pid, SIGKILL); /* ours to reap, so still its pid */
@@ -258,4 +257,8 @@ worker_process_fini(struct worker_process *w)
 	}
 	ev_timer_stop(w->loop, &w->restart);
 	worker_process_close_listeners(w);
+	if (w->peers >= 0)
+		close(w->peers);
+	if (w->peers_read >= 0)
+		close(w->peers_read);
 }

@@ -32,7 +32,8 @@ struct worker_process {
 	const struct worker_process_ops *ops;
 	void *owner;
 	struct ev_loop *loop;
-	int exe, shared;		/* descriptors, not owned */
+	int exe, monitor_peers;		/* descriptors, not owned */
+	int peers, peers_read;		/* its own table, see peers.h; owned */
 	int listeners[CONF_LISTEN_MAX]; /* owned */
 	unsigned int listener_count;
 	bool running;

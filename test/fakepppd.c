@@ -11,6 +11,7 @@
  *	slow-start MS           wait before the tty is opened
  *	refuse-options TEXT     what "dryrun" complains about, with exit code 2
  *	auth METHOD USER [RECEIVE-KEY SEND-KEY]
+ *	auth-failed             report that the peer is not who it says
  *	request-address [A.B.C.D]
  *	up | up6                report the link as usable
  *	garbage-plugin          send a message nobody can understand
@@ -713,6 +714,15 @@ do_auth(struct fake *f, char *arg)
 }
 
 static void
+do_auth_failed(struct fake *f, char *arg)
+{
+	union keymsg msg = { 0 };
+
+	(void)arg;
+	channel_send(f, &msg, KEYMSG_AUTH_FAILED, sizeof(msg.auth_failed));
+}
+
+static void
 do_request_address(struct fake *f, char *arg)
 {
 	union keymsg msg = { 0 };
@@ -940,6 +950,7 @@ static const struct command {
 	{ "slow-start", true, do_slow_start },
 	{ "refuse-options", true, do_refuse_options },
 	{ "auth", false, do_auth },
+	{ "auth-failed", false, do_auth_failed },
 	{ "request-address", false, do_request_address },
 	{ "up", false, do_up },
 	{ "up6", false, do_up6 },

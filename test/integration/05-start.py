@@ -74,7 +74,7 @@ FAULTS = [
     ("server", "listen", "127.0.0.1:99999"),
     ("server", "listen", "somewhere.example.net:443"),
     ("server", "workers", "2x"),
-    ("server", "max-sessions", "0"),
+    ("limits", "max-sessions", "0"),
     ("sstp", "hello-interval", "1"),
     ("sstp", "hash-protocols", "md5"),
     ("ppp", "auth-methods", "mschap"),

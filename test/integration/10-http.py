@@ -262,6 +262,6 @@ def no_tls(d):
 
 
 main(slow={"sstp": {"tls-timeout": "200ms", "http-timeout": "300ms"}},
-     full={"server": {"max-sessions": 1}},
+     full={"limits": {"max-sessions": 1}},
      strict={"tls": {"max-version": "1.2",
                      "ciphers": "ECDHE-ECDSA-AES256-GCM-SHA384"}})

@@ -242,6 +242,6 @@ def whole_key(d):
 
 main(sha256={"sstp": {"hash-protocols": "sha256"}},
      weak={"ppp": {"auth-methods": "mschap-v2, pap, chap-md5"}},
-     hurry={"sstp": {"negotiation-timeout": "500ms"}},
+     hurry={"sstp": {"auth-timeout": "500ms"}},
      eap={"ppp": {"auth-methods": "eap, mschap-v2"}},
      two={"certificates": {"ecdsa": "ec", "rsa": "rsa"}})

@@ -148,4 +148,5 @@ def partial(d):
 NEVER = "120s"
 main(default={"sstp": {"abort-timeout": NEVER,
                        "disconnect-timeout": NEVER}},
-     hurry={"sstp": {"negotiation-timeout": f"{int(TIMEOUT * 1000)}ms"}})
+     hurry={"sstp": {"negotiation-timeout": f"{int(TIMEOUT * 1000)}ms",
+                     "auth-timeout": f"{int(TIMEOUT * 1000)}ms"}})

@@ -93,4 +93,4 @@ def plugin(d):
     other.ping()
 
 
-main(default={"sstp": {"negotiation-timeout": "1s"}})
+main(default={"sstp": {"negotiation-timeout": "1s", "auth-timeout": "1s"}})

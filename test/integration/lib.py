@@ -145,7 +145,6 @@ class Daemon:
         server = {
             "listen": "127.0.0.1:0",
             "workers": 2,
-            "max-sessions": 200,
             "chroot-dir": path / "empty",
             "address-file": path / "address",
             "pid-file": path / "pid",
@@ -154,6 +153,16 @@ class Daemon:
             server["user"] = "nobody"
         return {
             "server": server,
+            # all clients have one address; 77-limits.py is about limits
+            "limits": {
+                "max-sessions": 200,
+                "max-sessions-per-address": 200,
+                "max-half-open-per-ipv4": 5000,
+                "max-half-open-per-ipv6": 5000,
+                "max-connection-rate": "off",
+                "auth-backoff": "0s",
+                "ban-after": "off",
+            },
             "tls": {},
             "sstp": {
                 "abort-timeout": "500ms",

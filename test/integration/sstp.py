@@ -193,12 +193,14 @@ class Client:
 
     def __init__(self, address, name=None, sni=None, alpn=None, ciphers=None,
                  version=None, session=None, context=None, timeout=20,
-                 buffer=None, handshake=True):
+                 buffer=None, handshake=True, source=None):
         family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         sock = socket.socket(family)
         sock.settimeout(timeout)
         if buffer is not None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+        if source is not None:  # all of 127/8 is ours
+            sock.bind((source, 0))
         sock.connect(address)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.name = name  # of the script its pppd will run

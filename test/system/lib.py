@@ -378,6 +378,8 @@ class Server:
             },
             "tls": {"certificate": self.certificate, "private-key": key},
             "sstp": {},
+            # all clients have one address, and some are to fail
+            "limits": {"auth-backoff": "0s", "ban-after": "off"},
             "ppp": {"options-file": self.directory / "options", "plugin": PLUGIN},
             "pool": {"local-address": INNER, "addresses": "10.9.0.10-10.9.0.99"},
             "log": {"target": "stderr", "level": "debug"},

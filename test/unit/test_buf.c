@@ -99,6 +99,38 @@ test_empty_holds_no_memory(void **state)
 	assert_int_equal(buf_space(&b), 1000);
 }
 
+static void
+test_ceiling_of_all(void **state)
+{
+	static const uint8_t bytes[10000];
+	struct buf a, b;
+
+	(void)state;
+	buf_init(&a, 100000);
+	buf_init(&b, 100000);
+	buf_limit_all(16384);
+	assert_int_equal(buf_append(&a, bytes, 10000), 0);
+	assert_int_equal(buf_held_by_all(), 16384);
+	assert_true(buf_is_tight());
+	assert_int_equal(buf_append(&b, bytes, 1), -1);
+	assert_int_equal(errno, ENOBUFS);
+	assert_int_equal(buf_append(&a, bytes, 10000), -1);
+	assert_int_equal(buf_len(&a), 10000);
+	buf_consume(&a, 10000);
+	assert_int_equal(buf_held_by_all(), 0);
+	assert_int_equal(buf_append(&b, bytes, 1), 0);
+	assert_int_equal(buf_append(&a, bytes, 1), 0);
+	buf_clear(&a);
+	assert_int_equal(buf_held_by_all(), 4096);
+	assert_false(buf_is_tight());
+	buf_limit_all(0);
+	assert_int_equal(buf_append(&b, bytes, 10000), 0);
+	assert_int_equal(buf_append(&a, bytes, 10000), 0);
+	buf_clear(&a);
+	buf_clear(&b);
+	assert_int_equal(buf_held_by_all(), 0);
+}
+
 int
 main(void)
 {
@@ -107,6 +139,7 @@ main(void)
 		cmocka_unit_test(test_ceiling),
 		cmocka_unit_test(test_reserve_and_commit_less),
 		cmocka_unit_test(test_empty_holds_no_memory),
+		cmocka_unit_test(test_ceiling_of_all),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

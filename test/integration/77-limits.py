@@ -1,0 +1,285 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+# Copyright (c) 2026 The sstpd developers
+"""Every limit is reached: what is beyond it is turned away, what is not is
+served, and both workers keep to it together."""
+
+import os
+import resource
+import signal
+import socket
+import ssl
+import time
+
+import sstp
+from lib import PATIENCE, UP, main, test, wait_until
+
+GONE = (sstp.Closed, OSError, ssl.SSLError)
+FAIL = f"wait-frame {sstp.LCP.hex()}\nauth-failed\nexit 11\n"
+RATE = 5
+
+
+def refused(d, source):
+    """Whether a connection from there is closed without an answer."""
+    try:
+        d.client(source=source).close()
+        return False
+    except GONE:
+        return True
+
+
+def becomes_refused(d, source):
+    """The monitor hears of a failure after the client does."""
+    wait_until(lambda: refused(d, source), f"no service for {source}")
+
+
+def served(d, source):
+    """Someone there gets in, now or when the server has noticed a change."""
+    wait_until(lambda: not refused(d, source), f"service for {source}")
+
+
+def idle(d, source, count):
+    """Connections that never say a word, accepted for certain."""
+    before = d.log().count(": accepted")
+    new = []
+    for _ in range(count):
+        new.append(socket.socket())
+        new[-1].settimeout(PATIENCE)
+        new[-1].bind((source, 0))
+        new[-1].connect(d.addresses()[0])
+        new[-1].setblocking(False)
+    d.clients += new
+    wait_until(lambda: d.log().count(": accepted") >= before + count,
+               f"{count} connections")
+    return new
+
+
+def is_closed(sock):
+    try:
+        return sock.recv(1) == b""
+    except BlockingIOError:
+        return False
+    except ConnectionResetError:
+        return True
+
+
+@test("half-open connections of one IPv4 address", "few")
+def per_ipv4(d):
+    start = d.log_size()
+    first, *_ = idle(d, "127.0.0.5", 3)
+    assert refused(d, "127.0.0.5") and refused(d, "127.0.0.5")
+    d.wait_log(r"limits: \d+ connections refused, the last of 127\.0\.0\.5: "
+               "max-half-open-per-ipv4", start)
+    assert not refused(d, "127.0.0.6")
+    first.close()
+    served(d, "127.0.0.5")
+    d.settle()
+    # who has proved who he is does not count
+    for _ in range(5):
+        d.cc(source="127.0.0.5")
+
+
+@test("half-open connections of one IPv6 network", "six")
+def per_ipv6(d):
+    calls = [d.client(handshake=False) for _ in range(2)]
+    wait_until(lambda: d.log().count(": accepted") >= 2, "two connections")
+    assert refused(d, None)
+    calls[0].close()
+    served(d, None)
+
+
+@test("half-open connections in all: the oldest makes room", "total")
+def total(d):
+    old = idle(d, "127.0.0.5", 6)
+    d.cc(source="127.0.0.6")
+    assert sum(is_closed(s) for s in old) == 1
+    d.wait_log("max-half-open")
+    for _ in range(20):
+        d.cc(source="127.0.0.6").close()
+
+
+@test("a flood beyond that pushes itself out, not those who call", "total")
+def flood(d):
+    c = d.ccp(source="127.0.0.7")  # half-open, but a pppd works for it
+    c.expect_data(sstp.CHAP_SUCCESS)
+    idle(d, "127.0.0.5", 60)
+    c.send(c.proof())
+    c.ping()
+    d.cc(source="127.0.0.6").ping()
+
+
+@test("new connections of one address in a second", "rate")
+def rate(d):
+    start = d.log_size()
+    begin = time.monotonic()
+    lost = sum(refused(d, "127.0.0.5") for _ in range(40))
+    seconds = int(time.monotonic() - begin) + 2
+    assert lost >= 40 - seconds * RATE, f"{lost} refused in {seconds} s"
+    assert lost <= 40 - RATE, f"{lost} refused"
+    d.wait_log(r"the last of 127\.0\.0\.5: max-connection-rate", start)
+    lines = d.log(start).count("limits: ")
+    assert lines <= 2 * seconds, f"{lines} lines"
+    assert not refused(d, "127.0.0.6")
+    served(d, "127.0.0.5")
+
+
+@test("sessions of one address", "sessions")
+def sessions(d):
+    first = d.cc(source="127.0.0.5")
+    d.cc(source="127.0.0.5")
+    c = d.client(source="127.0.0.5")
+    c.send(sstp.request_head())
+    assert sstp.Reply(c.record()).status == 503
+    d.cc(source="127.0.0.6").ping()
+    first.close()
+
+    def again():
+        c = d.client(source="127.0.0.5")
+        c.send(sstp.request_head())
+        return sstp.Reply(c.record()).status == 200
+    wait_until(again, "room for one more session")
+
+
+def fail(d, source, leave=False):
+    """A failed authentication."""
+    c = d.ccp(FAIL, source=source)
+    c.send(sstp.data(sstp.LCP))
+    if leave:
+        d.wait_event(c, "exit")
+        c.close()
+    else:
+        c.expect(sstp.DISCONNECT)
+
+
+@test("failed authentications: after so many an address is banned", "ban")
+def ban(d):
+    start = d.log_size()
+    for i in range(3):
+        fail(d, "127.0.0.5", leave=i == 1)
+    becomes_refused(d, "127.0.0.5")
+    assert refused(d, "127.0.0.5")
+    d.wait_log(r"limits: banned 127\.0\.0\.5 for 2 s after 3 failed "
+               "authentications", start)
+    d.wait_log(r"the last of 127\.0\.0\.5: failed authentications", start)
+    d.cc(source="127.0.0.6").ping()
+    served(d, "127.0.0.5")
+    # all is forgotten
+    fail(d, "127.0.0.5")
+    assert not refused(d, "127.0.0.5")
+
+
+@test("failed authentications: each costs a pause", "backoff")
+def backoff(d):
+    fail(d, "127.0.0.5")
+    becomes_refused(d, "127.0.0.5")
+    d.cc(source="127.0.0.6").ping()
+    served(d, "127.0.0.5")
+
+
+@test("those that hang up at once are counted, too", "ban")
+def hang_up(d):
+    for _ in range(3):
+        # which gives pppd another exit code
+        c = d.ccp(f"auth-failed\nsend {sstp.CHAP_SUCCESS.hex()}\n",
+                  source="127.0.0.8")
+        c.expect_data(sstp.CHAP_SUCCESS)
+        c.close()
+        d.wait_event(c, "exit 16")
+    becomes_refused(d, "127.0.0.8")
+
+
+SOURCE = UP + f"wait-frame {sstp.LCP.hex()}\nsource 500 1400\n"
+
+
+def slow_reader(d):
+    """A client that has much to read and does not read it."""
+    c = d.cc(SOURCE, buffer=4096, source="127.0.0.5")
+    c.send(sstp.data(sstp.LCP))
+    return c
+
+
+@test("memory for queues: when it is tight, all get a little", "buffers")
+def tight(d):
+    other = d.cc()
+    slow = [slow_reader(d) for _ in range(14)]
+    other.ping()
+    d.cc().ping()
+    for c in slow:
+        for i in range(500):
+            c.expect_data(sstp.numbered_frame(1400, i))
+    assert "max-buffers" not in d.log()
+
+
+@test("memory for queues: when there is none, sessions end", "buffers")
+def none_left(d):
+    start = d.log_size()
+    for _ in range(60):
+        try:
+            slow_reader(d)
+        except GONE:
+            break
+    d.wait_log("max-buffers is reached|queue of data to be sent is full",
+               start)
+    d.settle()
+    d.cc().ping()
+
+
+@test("the time to authenticate has nothing to do with that to ask", "times")
+def times(d):
+    c = d.crp()
+    c.expect_abort(2, 8)
+    c = d.ccp()
+    c.expect_data(sstp.CHAP_SUCCESS)
+    time.sleep(0.5)  # longer than negotiation-timeout
+    c.send(c.proof())
+    c.ping()
+
+
+@test("the counts of a worker killed go with it", daemon=None)
+def killed(make):
+    d = make({"limits": {"max-half-open-per-ipv4": 4}}).start()
+    for _ in range(3):
+        idle(d, "127.0.0.5", 4)
+        assert refused(d, "127.0.0.5")
+        old = d.worker_pids()
+        for pid in old:
+            os.kill(pid, signal.SIGKILL)
+        wait_until(lambda old=old: len(set(d.worker_pids()) - set(old)) == 2,
+                   "new workers")
+        served(d, "127.0.0.5")
+        d.settle()
+        wait_until(lambda: d.cc(source="127.0.0.6"), "service")
+    d.stop()
+
+
+@test("4,000 idle connections, and a client at once", daemon=None)
+def idle_many(make):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 5000
+    if hard != resource.RLIM_INFINITY and hard < wanted:
+        raise AssertionError(f"needs {wanted} descriptors, may have {hard}")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
+    d = make({"limits": {"max-half-open": None}}).start()
+    before = d.memory()
+    for i in range(8):
+        idle(d, f"127.0.1.{i + 1}", 500)
+    each = (d.memory() - before) / 4000
+    print(f"# {each / 1024:.1f} KiB for each idle connection")
+    c = d.cc()
+    c.ping()
+    d.settle()
+    d.stop()
+
+
+main(default={},
+     few={"limits": {"max-half-open-per-ipv4": 3}},
+     six={"server": {"listen": "[::1]:0"},
+          "limits": {"max-half-open-per-ipv6": 2}},
+     total={"server": {"workers": 1}, "limits": {"max-half-open": 6}},
+     rate={"limits": {"max-connection-rate": RATE}},
+     sessions={"limits": {"max-sessions-per-address": 2}},
+     ban={"limits": {"ban-after": 3, "ban-time": "2s"}},
+     backoff={"limits": {"auth-backoff": "1s"}},
+     buffers={"server": {"workers": 1}, "limits": {"max-buffers": "1M"}},
+     times={"sstp": {"negotiation-timeout": "300ms",
+                     "auth-timeout": "60s"}})
