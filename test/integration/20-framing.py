@@ -2,8 +2,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026 The sstpd developers
 """Packets and their faults. That every packet of the server is flawless and
-alone in its TLS record (cases 27 and 100) is asserted for each one that any
-test reads: sstp.Packet."""
+alone in its TLS record is asserted for each one that any test reads, too:
+sstp.Packet."""
+
+import select
+import struct
 
 import sstp
 from lib import UP, main, test
@@ -150,6 +153,76 @@ def lenient(d):
     c.expect(sstp.ECHO_REPLY)
 
 
+# each message of a server, [MS-SSTP] 2.2 and 4; the nonce is for it to choose
+GOLDEN = {name: bytes.fromhex(text) for name, text in {
+    "ack": "10010030 0002 0001 00040028 000000 03",
+    "nak": "10010016 0003 0001 0002000e 000000 01 00000004 0002",
+    "abort": "10010014 0005 0001 0002000c 000000 02 00000007",
+    "disconnect": "10010014 0006 0001 0002000c 000000 00 00000000",
+    "disconnect ack": "10010008 0007 0000",
+    "echo request": "10010008 0008 0000",
+    "echo response": "10010008 0009 0000",
+}.items()}
+
+
+@test("case 27: each message that a server sends, byte by byte", "echoes")
+def golden(d):
+    c = d.crp(UP + f"wait-frame {sstp.LCP.hex()}\nexit 0\n")
+    c.send(message(sstp.CALL_CONNECT_REQUEST, attribute(1, b"\0\2")))
+    assert c.record() == GOLDEN["nak"]
+    c.send(sstp.REQUEST)
+    ack = c.record()
+    assert ack[:16] == GOLDEN["ack"] and len(ack) == 48, ack.hex()
+    c.nonce = ack[16:]
+    assert c.record() == data(sstp.CHAP_SUCCESS)
+    c.send(c.proof())
+    assert c.record() == GOLDEN["echo request"]
+    c.send(sstp.ECHO)
+    assert c.record() == GOLDEN["echo response"]
+    c.send(data(sstp.LCP))
+    assert c.record() == GOLDEN["disconnect"]
+    c.send(sstp.DISCONNECT)
+    assert c.record() == GOLDEN["disconnect ack"]
+    c.expect_closed()
+    c = d.crp()
+    c.send(message(99))
+    assert c.record() == GOLDEN["abort"]
+
+
+@test("case 27: what these tests take for flawless")
+def strict(d):
+    good = sstp.ECHO_REPLY
+    sstp.Packet(good)
+    for bad in (good + good, good + b"\0", good[:-1], b"\x11" + good[1:],
+                good[:1] + b"\x03" + good[2:], good[:2] + b"\x10" + good[3:]):
+        try:
+            sstp.Packet(bad)
+        except AssertionError:
+            continue
+        raise AssertionError(f"{bad.hex()} was taken")
+
+
+@test("case 100: a client that reads one packet each time it is woken")
+def one_at_a_time(d):
+    c = d.cc(UP + "wait-frame ff03c0\nsource 200 40\n")
+    c.send(data(sstp.LCP) + sstp.ECHO * 10)
+    echoes = frames = 0
+    while echoes < 10 or frames < 200:
+        assert select.select([c.tls], [], [], 20)[0], \
+            f"{echoes} echoes and {frames} frames seen, no more can be"
+        head = c.tls.recv(4)
+        length = struct.unpack(">H", head[2:])[0]
+        body = c.tls.recv(length - 4)
+        # what is left would not wake a client that asks only its socket
+        assert len(head) + len(body) == length and c.tls.pending() == 0
+        if head[1] == 0:
+            assert body == sstp.numbered_frame(40, frames), frames
+            frames += 1
+        else:
+            assert head + body == sstp.ECHO_REPLY
+            echoes += 1
+
+
 @test("case 100: many small frames at once come in a record each")
 def burst(d):
     c = d.cc(UP + "wait-frame ff03c0\nsource 200 40\n")
@@ -158,4 +231,4 @@ def burst(d):
         c.expect_data(sstp.numbered_frame(40, i))
 
 
-main()
+main(echoes={"sstp": {"hello-interval": "1s"}})

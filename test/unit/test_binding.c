@@ -114,7 +114,7 @@ set_keys(struct binding_keys *keys, const uint8_t *receive,
 /* --- vectors --- */
 
 static void
-test_specification(void **state)
+test_case_44_specification(void **state)
 {
 	(void)state;
 	for (int sha256 = 0; sha256 < 2; sha256++) {
@@ -129,7 +129,7 @@ test_specification(void **state)
 }
 
 static void
-test_zero_hlak(void **state)
+test_case_46_zero_hlak(void **state)
 {
 	static const char *const macs[] = {
 		"9a111c756b84d95002c9372556c181e0e5360da7",
@@ -310,7 +310,7 @@ build_hlak(enum derivation derivation, uint8_t hlak[static 32])
 
 /* Of all derivations the server must accept the right one alone. */
 static void
-test_derivations(void **state)
+test_case_47_derivations(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < 2 * DERIVATIONS; i++) {
@@ -339,7 +339,7 @@ test_derivations(void **state)
 
 /* A 32-byte receive key (EAP-TLS, PEAP) is used whole, whatever is sent. */
 static void
-test_long_key(void **state)
+test_case_60_long_key(void **state)
 {
 	uint8_t msk[64], mac[32];
 
@@ -392,7 +392,7 @@ mistaken_mac(const struct sample *s, const uint8_t *hlak, const char *len,
 }
 
 static void
-test_mistakes(void **state)
+test_case_48_mistakes(void **state)
 {
 	static const struct {
 		bool sha256, swapped;
@@ -454,7 +454,7 @@ expected_of_change(size_t at, bool sha256)
 }
 
 static void
-test_every_bit(void **state)
+test_case_45_every_bit(void **state)
 {
 	(void)state;
 	for (int sha256 = 0; sha256 < 2; sha256++) {
@@ -613,13 +613,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_specification),
-		cmocka_unit_test(test_zero_hlak),
+		cmocka_unit_test(test_case_44_specification),
+		cmocka_unit_test(test_case_46_zero_hlak),
 		cmocka_unit_test(test_mschap_keys),
-		cmocka_unit_test(test_derivations),
-		cmocka_unit_test(test_long_key),
-		cmocka_unit_test(test_mistakes),
-		cmocka_unit_test(test_every_bit),
+		cmocka_unit_test(test_case_47_derivations),
+		cmocka_unit_test(test_case_60_long_key),
+		cmocka_unit_test(test_case_48_mistakes),
+		cmocka_unit_test(test_case_45_every_bit),
 		cmocka_unit_test(test_hash_protocol),
 		cmocka_unit_test(test_context),
 		cmocka_unit_test(test_pending),
