@@ -108,6 +108,13 @@ def incomplete(d):
     assert d.events(c) == [], "pppd was started"
 
 
+@test("case 9: meanwhile it takes nobody's session", "slow")
+def no_session(d):
+    for _ in range(10):
+        d.client().send(sstp.request_head()[:-2])
+    d.cc()  # the only one there can be
+
+
 @test("case 9: so is a handshake that is never complete", "slow")
 def no_handshake(d):
     c = d.client(handshake=False)
@@ -261,7 +268,8 @@ def no_tls(d):
     d.cc()
 
 
-main(slow={"sstp": {"tls-timeout": "200ms", "http-timeout": "300ms"}},
+main(slow={"sstp": {"tls-timeout": "200ms", "http-timeout": "300ms"},
+           "limits": {"max-sessions": 1}},
      full={"limits": {"max-sessions": 1}},
      strict={"tls": {"max-version": "1.2",
                      "ciphers": "ECDHE-ECDSA-AES256-GCM-SHA384"}})

@@ -65,9 +65,14 @@ def offered(d):
 @test("case 29: every nonce is new")
 def nonces(d):
     seen = set()
-    for _ in range(40):
-        seen.add(d.ccp("exit 0").nonce)
-    assert len(seen) == 40
+    context = sstp.client_context()
+    for _ in range(20):
+        for _ in range(50):
+            c = d.ccp(None, context=context)
+            seen.add(c.nonce)
+            c.reset()
+        d.settle()
+    assert len(seen) == 1000, len(seen)
 
 
 @test("case 30: another protocol")

@@ -104,7 +104,7 @@ def after_pppd(d):
     c.expect_closed()
 
 
-@test("case 67: frames of pppd that are too long are dropped")
+@test("case 67: frames of pppd that are too long are dropped and counted")
 def too_long(d):
     fits = sstp.ip_frame(b"\x7e" * 5000)[:4091]
     raw = b"".join(sstp.hdlc(f) for f in
@@ -114,6 +114,9 @@ def too_long(d):
     c.expect_data(fits)
     c.expect_data(LCP2)
     c.ping()
+    size = d.log_size()
+    c.close()
+    d.wait_log(r"\b2 (frames )?too long", size)
 
 
 @test("frames of pppd that are damaged are dropped")

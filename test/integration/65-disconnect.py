@@ -30,11 +30,13 @@ def acknowledged(d):
 
 @test("case 83: pppd is told", "linger")
 def pppd_told(d):
-    c = d.cc()
-    c.send(sstp.DISCONNECT)
-    c.expect(sstp.DISCONNECT_ACK)
-    d.wait_event(c, "signal|hangup")
-    d.wait_event(c, "exit")
+    pending = d.ccp()
+    pending.expect_data(sstp.CHAP_SUCCESS)
+    for c in (pending, d.cc()):
+        c.send(sstp.DISCONNECT)
+        c.expect(sstp.DISCONNECT_ACK)
+        d.wait_event(c, "signal|hangup")
+        d.wait_event(c, "exit")
 
 
 @test("case 84: pppd's last frames come before our disconnect", "linger")

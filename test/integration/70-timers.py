@@ -3,10 +3,13 @@
 # Copyright (c) 2026 The sstpd developers
 """The negotiation timer, and connections that just end."""
 
+import os
+import socket
+import ssl
 import time
 
 import sstp
-from lib import UP, main, test
+from lib import PATIENCE, UP, main, test, wait_until
 from sstp import attribute, data, message
 
 TIMEOUT = 0.6  # seconds, as configured below
@@ -28,6 +31,37 @@ def no_proof(d):
     c.expect_after_data(sstp.ECHO_REPLY)
     c.expect_abort(2, 8)
     d.wait_event(c, "exit")
+
+
+@test("case 92, 93: the place of such a client is free again", "one")
+def place(d):
+    def another():
+        try:
+            return d.crp()
+        except AssertionError:  # 503
+            return None
+
+    d.crp().expect_abort(2, 8)
+    c = wait_until(another, "a free session").request()
+    c.expect_after_data(sstp.abort(2, 8))
+    c.close()
+    c = wait_until(another, "a free session").request()
+    d.wait_event(c, "argv")
+
+
+@test("case 70: echoes do not move the negotiation timer", "hurry")
+def echoes(d):
+    c = d.ccp()
+    c.expect_data(sstp.CHAP_SUCCESS)
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        c.send(sstp.ECHO)
+        got = c.read().bytes
+        if got != sstp.ECHO_REPLY:
+            assert got == sstp.abort(2, 8), got.hex()
+            return
+        time.sleep(TIMEOUT / 50)
+    raise AssertionError("the time was extended")
 
 
 @test("case 94: the request starts the time anew", "hurry")
@@ -94,6 +128,14 @@ def states(d):
     c.send(data(sstp.LCP))
     c.expect(sstp.DISCONNECT)
     yield "DAP", c
+    c = d.cc()
+    c.send(sstp.abort(2, 5))
+    c.expect_abort(2, 5)
+    yield "ATP", c
+    c = d.cc()
+    c.send(sstp.DISCONNECT)
+    c.expect(sstp.DISCONNECT_ACK)
+    yield "DTP", c
 
 
 def ends_in_each_state(d, leave):
@@ -133,6 +175,41 @@ def garbage(d):
         d, lambda c: c.send_raw(b"\x17\x03\x03\0\x20" + bytes(32)))
 
 
+@test("case 96: a fatal alert in each state")
+def alert(d):
+    ends_in_each_state(d, send_alert)
+
+
+def send_alert(c):
+    """What the client's TLS says to a record that it cannot decrypt."""
+    if c.certificate is None:
+        c.send_raw(b"\x15\x03\x03\0\2\2\x28")  # handshake_failure
+        return
+    wire = os.dup(c.tls.fileno())
+    ours, its = socket.socketpair()
+    os.dup2(its.fileno(), c.tls.fileno())
+    ours.sendall(b"\x17\x03\x03\0\x20" + bytes(32))
+    try:
+        c.tls.recv(1)
+    except ssl.SSLError:
+        pass
+    os.write(wire, ours.recv(100))
+    os.dup2(wire, c.tls.fileno())
+    os.close(wire)
+    ours.close()
+    its.close()
+
+
+@test("case 96: nothing more is said to a client that has ended TCP")
+def nothing_written(d):
+    for state, c in states(d):
+        c.half_close()
+        if state == "TLS":
+            assert c.tls.recv(100) == b""
+        else:
+            c.expect_closed()
+
+
 @test("case 96: the client stops in the middle of a packet")
 def partial(d):
     for part in (sstp.REQUEST[:3], sstp.REQUEST[:9]):
@@ -146,7 +223,10 @@ def partial(d):
 
 
 NEVER = "120s"
-main(default={"sstp": {"abort-timeout": NEVER,
-                       "disconnect-timeout": NEVER}},
-     hurry={"sstp": {"negotiation-timeout": f"{int(TIMEOUT * 1000)}ms",
-                     "auth-timeout": f"{int(TIMEOUT * 1000)}ms"}})
+HURRY = {"negotiation-timeout": f"{int(TIMEOUT * 1000)}ms",
+         "auth-timeout": f"{int(TIMEOUT * 1000)}ms"}
+main(default={"sstp": {"abort-timeout": NEVER, "abort-linger": NEVER,
+                       "disconnect-timeout": NEVER,
+                       "disconnect-linger": NEVER}},
+     one={"sstp": HURRY, "limits": {"max-sessions": 1}},
+     hurry={"sstp": HURRY})
