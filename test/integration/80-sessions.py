@@ -5,12 +5,14 @@
 
 import os
 import re
+import select
 import signal
 import socket
+import time
 
 import sstp
-from lib import UP, main, test, wait_until
-from sstp import abort, data
+from lib import PATIENCE, UP, main, test, wait_until
+from sstp import abort, attribute, data, message
 
 IPCP = bytes.fromhex("ff03802101")
 GETS_ADDRESS = UP + f"request-address\nup\nsend {IPCP.hex()}\n"
@@ -145,39 +147,122 @@ def pppd_killed(d):
         c.ping()
 
 
-@test("case 97: sessions end in every way, the others do not notice")
+GARBAGE = b"\x17\x03\x03\0\x20" + bytes(32)  # no record of this connection
+BAD = message(sstp.CALL_CONNECT_REQUEST, attribute(1, b"\0\2"))
+NO_KEYS = "auth mschapv2 alice\necho\n"
+
+ANYWHERE = [  # what ends a connection in each state
+    lambda c: c.close(),
+    lambda c: c.reset(),
+    lambda c: c.end_tls(),
+    lambda c: c.send_raw(GARBAGE),
+    lambda c: c.send(b"\x11" + bytes(7)),
+    lambda c: c.send(bytes(8)),
+]
+IN_A_CALL = ANYWHERE + [
+    lambda c: c.send(message(99)),
+    lambda c: c.send(message(99), abort(2, 7)),
+    lambda c: c.send(sstp.SHORT_ABORT, abort(2, 5)),
+    lambda c: c.send(sstp.SHORT_DISCONNECT),
+    lambda c: c.send(sstp.DISCONNECT, sstp.DISCONNECT),
+    lambda c: c.send(sstp.DISCONNECT_ACK),
+    lambda c: c.send(message(sstp.CALL_CONNECT_ACK)),
+]
+IN_PPP = IN_A_CALL + [
+    lambda c: c.send(BAD),
+    lambda c: c.send(message(sstp.CALL_CONNECTED)),
+    lambda c: c.send(c.proof(nonce=bytes(32))),
+    lambda c: c.send(c.proof(hlak=sstp.NO_HLAK)),
+    lambda c: c.send(c.proof(certificate=b"")),
+    lambda c: c.send(c.proof(), c.proof()),
+]
+OF_PPPD = [  # scripts that end by themselves, or are ended by the server
+    "exit 0", "exit 11", "die 127", "garbage-plugin", "close-plugin",
+    "auth pap alice", NO_KEYS, "request-address", UP + "exit 16",
+    "ignore-term\n" + UP + "garbage-plugin",
+]
+
+
+def end_all_ways(d):
+    """Each way once; what comes after it is the caller's."""
+    for leave in ANYWHERE:
+        yield d.client(), leave
+    yield d.client(handshake=False), lambda c: c.send(GARBAGE)
+    yield d.client(handshake=False), lambda c: c.close()
+    yield d.client(), lambda c: c.send(sstp.request_head(path="/"))
+    for leave in IN_A_CALL:
+        yield d.crp(), leave
+    yield d.crp(), lambda c: c.send(BAD, BAD, BAD, BAD)
+    for leave in IN_PPP:
+        c = d.ccp()
+        c.expect_data(sstp.CHAP_SUCCESS)
+        yield c, leave
+        yield d.cc(), leave
+    for script in OF_PPPD:
+        yield d.ccp(script), lambda c: None
+    for number in (signal.SIGKILL, signal.SIGTERM):
+        yield d.cc(), lambda c, n=number: os.kill(d.pppd_of(c), n)
+
+
+@test("case 97: sessions end in every way, a hundred others do not notice",
+      "timers")
 def undisturbed(d):
-    others = [d.cc() for _ in range(20)]
-    endings = [hang_up, lambda c: c.reset(), lambda c: c.close(),
-               lambda c: c.end_tls(), lambda c: c.send(bytes(8)),
-               lambda c: c.send(sstp.message(99)),
-               lambda c: c.send(sstp.abort(2, 5)),
-               lambda c: c.send(sstp.DISCONNECT_ACK),
-               lambda c: c.send_raw(b"\x17\x03\x03\0\x20" + bytes(32)),
-               lambda c: os.kill(d.pppd_of(c), signal.SIGKILL),
-               lambda c: os.kill(d.pppd_of(c), signal.SIGTERM)]
-    for leave in endings:
-        c = d.cc()
+    # these end by themselves while the others come and go
+    waiting = [d.client(handshake=False), d.client(), d.crp(),
+               d.ccp("echo")]
+    others = [d.cc() for _ in range(100)]
+    for c, leave in end_all_ways(d):
         leave(c)
-        d.cc()
+        d.crp().close()
+    for c in waiting:
+        while not is_closed(c):
+            pass
+    assert len(d.pppds()) >= 100
     for c in others:
         c.ping()
 
 
-@test("a pppd that is late does not open another session's tty")
-def late(d):
-    for leave in (lambda c: c.reset(), lambda c: c.send(abort(2, 5))):
-        clients = [d.ccp("slow-start 300\n" + UP) for _ in range(4)]
-        for c in clients:
-            d.wait_event(c, "argv")
-        for c in clients:
-            leave(c)
-        # some of these get what the others have given back
-        others = [d.cc() for _ in range(6)]
-        wait_until(lambda: len(d.pppds()) == 6, "the end of those in vain")
-        for c in others:
-            c.ping()
-        d.settle()
+def is_closed(c):
+    """Read on; its end must come."""
+    try:
+        return c.tls.recv(65536) == b""
+    except TimeoutError:
+        raise AssertionError("a connection does not end") from None
+    except OSError:
+        return True
+
+
+@test("case 97: a client is silent for too long, a hundred others are not",
+      "hello")
+def silent_one(d):
+    others = []
+    while len(others) < 100:
+        others.append(d.cc())
+        answer(others, 0)
+    victim = d.cc()
+    end = time.monotonic() + PATIENCE
+    for last_word in (lambda: victim.expect(sstp.ECHO), victim.expect_closed):
+        while victim not in answer(others + [victim], 1, victim):
+            assert time.monotonic() < end, "the silent one lives on"
+        last_word()
+    for c in others:
+        c.send(sstp.ECHO)
+        got = c.read().bytes
+        if got == sstp.ECHO:
+            got = c.read().bytes
+        assert got == sstp.ECHO_REPLY, got.hex()
+
+
+def answer(clients, seconds, silent=None):
+    """Answer echo requests; returns those that had something to read."""
+    sockets = {c.tls: c for c in clients}
+    readable = [sockets[tls] for tls in
+                select.select(list(sockets), [], [], seconds)[0]]
+    for c in readable:
+        if c is not silent:
+            c.expect(sstp.ECHO)
+            c.send(sstp.ECHO_REPLY)
+    return readable
 
 
 def is_alive(c):
@@ -227,4 +312,7 @@ def silent(d):
     d.settle()
 
 
-main(small={"pool": {"addresses": "10.99.0.10-10.99.0.11"}})
+main(timers={"sstp": {"tls-timeout": "2s", "http-timeout": "2s",
+                      "negotiation-timeout": "3s"}},
+     hello={"sstp": {"hello-interval": "2s"}},
+     small={"pool": {"addresses": "10.99.0.10-10.99.0.11"}})
