@@ -75,16 +75,17 @@ take_attribute(struct wire_in *in, struct attribute *a)
 	       take_block(in, (size_t)length - ATTRIB_HEADER_LEN, &a->value);
 }
 
-/* Tell whether in holds count attributes and nothing else. */
+/* Tell whether in begins with count attributes, and how much follows them. */
 static bool
-is_well_framed(struct wire_in in, unsigned int count)
+skip_attributes(struct wire_in in, unsigned int count, size_t *left)
 {
 	struct attribute a;
 
 	for (; count > 0; count--)
 		if (!take_attribute(&in, &a))
 			return false;
-	return in.n == 0;
+	*left = in.n;
+	return true;
 }
 
 /* The Status of a Status Info; false if it is too short to hold one. */
@@ -205,8 +206,21 @@ static void
 check_attributes(
     struct sstp_control *control, struct wire_in in, unsigned int count)
 {
-	if (!is_well_framed(in, count))
+	size_t left;
+
+	if (!skip_attributes(in, count, &left))
 		return;
+	if (left > 0) {
+		/*
+		 * Too few bytes for an attribute: the count is right, but not
+		 * the length, and for that CALL_CONNECTED has an answer of its
+		 * own, 3.3.5.2.3.
+		 */
+		if (control->type == SSTP_MSG_CALL_CONNECTED &&
+		    left < ATTRIB_HEADER_LEN)
+			control->verdict = SSTP_REFUSE;
+		return;
+	}
 	control->verdict = SSTP_GOOD;
 	if (control->type == SSTP_MSG_CALL_CONNECT_REQUEST)
 		check_request(control, in);

@@ -124,11 +124,20 @@ def unsuitable(d):
     value = c.proof()[12:]
     for attributes in ([], [attribute(3, value[:-1])],
                        [attribute(3, value + b"\0")],
+                       [attribute(3, value) + b"\0"],
                        [attribute(3, value), sstp.status_info(3, 4)],
                        [attribute(3, value), attribute(3, value)],
                        [attribute(3, value), attribute(0x7f)],
                        [attribute(0x7f, value)]):
         refused(ready(d), message(kind, *attributes), UNSUITABLE)
+
+
+@test("case 52: but attributes in another number than given are no message")
+def miscounted(d):
+    for count in (0, 2):
+        c = ready(d)
+        binding = attribute(3, c.proof()[12:])
+        refused(c, message(sstp.CALL_CONNECTED, binding, count=count), (2, 7))
 
 
 @test("case 53: a proof before the keys waits for them")

@@ -229,7 +229,6 @@ static const struct {
 	{ "1001000c00020001 00010000", 2, SSTP_BROKEN, 0 },
 	{ "1001000c00030001 00010000", 3, SSTP_BROKEN, 0 },
 	{ "1001000c00040001 00010000", 4, SSTP_BROKEN, 0 },
-	{ "1001000900040000 00", 4, SSTP_BROKEN, 0 },
 	/* the same is garbage to be ignored where attributes mean nothing */
 	{ "1001000800050000", 5, SSTP_GOOD, 0 },
 	{ "1001000c00050001 00020000", 5, SSTP_GOOD, 0 },
@@ -254,6 +253,7 @@ static const struct {
 	{ "100100090009ffff 00", 9, SSTP_GOOD, 0 },
 	/* a CALL_CONNECTED without its one attribute */
 	{ "1001000800040000", 4, SSTP_REFUSE, 0 },
+	{ "1001000900040000 00", 4, SSTP_REFUSE, 0 },
 	{ "1001000e00040001 00010006 0001", 4, SSTP_REFUSE, 0 },
 	{ "1001001400040001 0002000c 0000000200000004", 4, SSTP_REFUSE, 0 },
 };
@@ -447,11 +447,21 @@ test_call_connected(void **state)
 	from_hex(packet_bytes + 108, "00030004");
 	parse(packet_bytes, 112, &packet, &control);
 	assert_int_equal(control.verdict, SSTP_REFUSE);
+	/* a right binding, and a few bytes more */
+	for (len = 112; len <= 117; len++) {
+		from_hex(packet_bytes, CONNECTED);
+		memset(packet_bytes + 112, 0, 5);
+		packet_bytes[3] = (uint8_t)len;
+		parse(packet_bytes, len, &packet, &control);
+		assert_int_equal(control.verdict, len == 112  ? SSTP_GOOD
+						  : len < 116 ? SSTP_REFUSE
+							      : SSTP_BROKEN);
+	}
 	/* a right Length in the packet, a wrong one in the attribute */
 	from_hex(packet_bytes, CONNECTED);
 	packet_bytes[11] = 103;
 	parse(packet_bytes, 112, &packet, &control);
-	assert_int_equal(control.verdict, SSTP_BROKEN);
+	assert_int_equal(control.verdict, SSTP_REFUSE);
 	packet_bytes[11] = 105;
 	parse(packet_bytes, 112, &packet, &control);
 	assert_int_equal(control.verdict, SSTP_BROKEN);
