@@ -8,12 +8,31 @@
  * event: such timers do not run then, and no proof is held.
  *
  * Where the specification is silent or of two minds:
+ * - What state a message comes in matters before what is wrong with it: a
+ *   broken one in a wrong state is an unaccepted frame, not an invalid one.
+ * - Only requests with readable attributes count as refused and can be tried
+ *   again, three times; a broken one aborts at once.
+ * - A proof may come before PPP has told its keys. It is held, and a second one
+ *   meanwhile is as wrong as one after the call is connected.
  * - Echoes before the call is connected are answered or ignored rather than
- *   punished, as clients send them when the user is slow to authenticate.
+ *   punished (3.3.5.2.7), as clients send them when the user is slow to
+ *   authenticate; but they do not move the negotiation timer. Before the
+ *   request they abort.
  * - The answer to an ABORT repeats its status, where that is one an ABORT can
- *   have.
- * - The negotiation timer aborts also before a request came.
- * - A lost hello closes without an ABORT.
+ *   have. An ABORT that crosses ours is its answer.
+ * - An ABORT while our DISCONNECT waits takes the place of that wait
+ *   (3.3.5.2.4 does not say what becomes of the timer).
+ * - A DISCONNECT after an ABORT, or a second one, is not acknowledged, as in
+ *   3.3.5.2.5 and unlike 3.2.4.2. To stop a call that is ending is nothing.
+ * - While a call is ending, broken messages are discarded like all others. A
+ *   broken header ends the wait, as nothing more can be read.
+ * - The negotiation timer aborts also before a request came (3.3.6.1; 3.3.2.1
+ *   knows no ABORT there), so that the client learns why.
+ * - A lost hello closes without an ABORT (3.1.2.3, against figure 5).
+ * - PPP's end is a DISCONNECT, also after a failed authentication: PPP has told
+ *   the client about that. To stop a call is to let PPP end.
+ * - Frames are no events. What may not pass call_may_pass() is dropped in every
+ *   state, and aborts in none.
  */
 
 #include "call.h"
