@@ -4,6 +4,7 @@
 /* Messages between monitor and workers, and between monitor and plugins. */
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -154,15 +155,19 @@ msg_recv(int sock, union msg *msg, int fds[static MSG_FDS_MAX])
 	unsigned int count;
 	size_t size;
 	ssize_t n;
+	bool fit;
 
 	for (int i = 0; i < MSG_FDS_MAX; i++)
 		fds[i] = -1;
 	n = recvmsg(sock, &mh, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	if (n <= 0)
-		return (int)n;
+	if (n < 0)
+		return -1;
 	size = (size_t)n;
-	if (take_fds(&mh, fds, &count) == 0 &&
-	    (mh.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0 &&
+	fit = take_fds(&mh, fds, &count) == 0;
+	/* an empty message looks like the end, but may have descriptors */
+	if (size == 0 && count == 0)
+		return 0;
+	if (fit && (mh.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0 &&
 	    size >= sizeof(msg->header) && size == msg->header.length &&
 	    size == msg_size(msg->header.type) &&
 	    count == msg_fd_count(msg->header.type))
