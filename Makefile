@@ -19,8 +19,8 @@ vpath %.c $(srcdir)
 endif
 
 .SUFFIXES:
-.PHONY: all check check-unit check-integration check-system check-static \
-	install uninstall dist distcheck format format-check clean distclean
+.PHONY: all check check-unit check-fuzz check-integration check-system check-static \
+	fuzz fuzz-programs install uninstall dist distcheck format format-check clean distclean
 .DELETE_ON_ERROR:
 
 $(srcdir)/config.h.in: $(srcdir)/configure.ac
@@ -37,6 +37,8 @@ PROBE_SRC = $(filter-out sstp-probe/main.c,$(sort $(patsubst $(srcdir)/%,%,$(wil
 PROBE_OBJ = $(PROBE_SRC:.c=.o)
 UNIT_SRC = $(sort $(patsubst $(srcdir)/%,%,$(wildcard $(srcdir)/test/unit/test_*.c)))
 UNIT_BIN = $(UNIT_SRC:.c=)
+FUZZ_SRC = $(sort $(patsubst $(srcdir)/%,%,$(wildcard $(srcdir)/test/fuzz/fuzz_*.c)))
+FUZZ_BIN = $(FUZZ_SRC:.c=)
 PLUGIN = ppp-plugin/sstpd-plugin.so
 
 DEFS = -D_GNU_SOURCE -DHAVE_CONFIG_H -I. -I$(srcdir) -I$(srcdir)/sstpd \
@@ -90,20 +92,50 @@ test/fakepppd: test/fakepppd.c sstpd/libsstpd.a config.mk
 	@mkdir -p $(@D)
 	$(COMPILE) $(CFLAGS) $(LDFLAGS) -o $@ $< sstpd/libsstpd.a $(DAEMON_LIBS)
 
+# Seeds are replayed by a main() of ours; "make fuzz" has libFuzzer's.
+FUZZ_MAIN = test/fuzz/replay.o
+test/fuzz/%.o: test/fuzz/%.c config.mk
+	@mkdir -p $(@D)
+	$(COMPILE) -DSEED_DIR='"$(abspath $(srcdir))/test/data/fuzz"' \
+	    -I$(srcdir)/sstp-probe $(PIE_CFLAGS) $(CFLAGS) -c -o $@ $<
+test/fuzz/fuzz_%: test/fuzz/fuzz_%.o $(FUZZ_MAIN) sstp-probe/libsstp-probe.a sstpd/libsstpd.a
+	$(QUIET)$(CC) $(SAN_FLAGS) $(CFLAGS) $(PIE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(DAEMON_LIBS)
+.SECONDARY: $(FUZZ_SRC:.c=.o) test/fuzz/replay.o
+
 need-cmocka:
 ifneq ($(have_cmocka),yes)
 	@echo "the unit tests need cmocka: install libcmocka-dev (Debian) or libcmocka-devel (Fedora)" >&2; exit 1
 endif
-check: need-cmocka all $(UNIT_BIN) test/fakepppd
-	$(srcdir)/test/run --build . unit static integration
+check: need-cmocka all $(UNIT_BIN) $(FUZZ_BIN) test/fakepppd
+	$(srcdir)/test/run --build . unit fuzz static integration
 check-unit: need-cmocka $(UNIT_BIN)
 	$(srcdir)/test/run --build . unit
+check-fuzz: $(FUZZ_BIN)
+	$(srcdir)/test/run --build . fuzz
 check-integration: all test/fakepppd
 	$(srcdir)/test/run --build . integration
 check-static: all
 	$(srcdir)/test/run --build . static
 check-system: all
 	$(srcdir)/test/run --build . system
+
+# libFuzzer is clang's: a build of its own, configured as this one otherwise
+FUZZ_CC = clang
+FUZZ_SECONDS = 60
+FUZZ_TARGETS = $(FUZZ_BIN:test/fuzz/fuzz_%=%)
+FUZZ_TRY = echo 'int LLVMFuzzerTestOneInput(void); int LLVMFuzzerTestOneInput(void) { return 0; }' | \
+	$(FUZZ_CC) -x c -fsanitize=fuzzer,address - -o /dev/null
+build-fuzz/config.mk: config.mk
+	@$(FUZZ_TRY) || { echo "make fuzz needs libFuzzer: install clang and libclang-rt-14-dev," \
+	    "or that of your clang's version (Debian), or clang and compiler-rt (Fedora)" >&2; exit 1; }
+	@mkdir -p build-fuzz
+	eval "set -- $$(./config.status --config)" && cd build-fuzz && \
+	    $(abspath $(srcdir))/configure --quiet "$$@" CC=$(FUZZ_CC) --enable-sanitizers \
+	    CFLAGS='-O1 -g -fsanitize=fuzzer-no-link' && touch config.mk
+fuzz-programs: $(FUZZ_BIN)
+fuzz: build-fuzz/config.mk
+	$(MAKE) -C build-fuzz FUZZ_MAIN= LDFLAGS=-fsanitize=fuzzer fuzz-programs
+	$(srcdir)/test/fuzz/run --build build-fuzz --seconds $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 
 FORMATTED = $(wildcard $(addprefix $(srcdir)/,sstpd/*.[ch] sstp-probe/*.[ch] ppp-plugin/*.[ch] test/*.[ch] test/unit/*.[ch] test/fuzz/*.[ch]))
 format:
@@ -154,9 +186,12 @@ distcheck: dist
 clean:
 	rm -f sstpd/*.o sstpd/*.d sstpd/libsstpd.a sstpd/sstpd ppp-plugin/*.so \
 	    sstp-probe/*.o sstp-probe/*.d sstp-probe/libsstp-probe.a sstp-probe/sstp-probe \
-	    ppp-plugin/*.d test/fakepppd test/*.d test/unit/*.d $(UNIT_BIN)
+	    ppp-plugin/*.d test/fakepppd test/*.d test/unit/*.d $(UNIT_BIN) \
+	    test/fuzz/*.o test/fuzz/*.d $(FUZZ_BIN)
+	test ! -e build-fuzz/config.mk || $(MAKE) -C build-fuzz clean
+# the corpus of fuzzing goes, too
 distclean: clean
-	rm -rf autom4te.cache config.h config.mk config.log config.status configure~ config.h.in~
+	rm -rf build-fuzz autom4te.cache config.h config.mk config.log config.status configure~ config.h.in~
 	test -e .dist-version || rm -f configure config.h.in
 
--include $(wildcard sstpd/*.d sstp-probe/*.d ppp-plugin/*.d test/*.d test/unit/*.d)
+-include $(wildcard sstpd/*.d sstp-probe/*.d ppp-plugin/*.d test/*.d test/unit/*.d test/fuzz/*.d)

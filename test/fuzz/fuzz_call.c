@@ -7,12 +7,8 @@
  * order, or never.
  */
 
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "call.h"
+#include "fuzz.h"
 
 enum { ACTIONS = 13 };
 
@@ -20,14 +16,8 @@ struct history {
 	unsigned int count[ACTIONS]; /* how often each action was asked for */
 	enum call_timer timer;	     /* the one that runs */
 	bool ppp;		     /* a pppd runs */
+	bool said_abort, said_disconnect;
 };
-
-static void
-require(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 static unsigned int
 count(const struct history *h, enum call_action action)
@@ -64,6 +54,26 @@ check_counts(const struct history *h, enum call_state state)
 	require(count(h, ACT_OPEN_GATE) <= count(h, ACT_HOLD_PROOF));
 }
 
+/* Our ABORT is the last word; our DISCONNECT is, but for an answer. */
+static void
+check_last_words(struct history *h, const struct call_result *r)
+{
+	static const unsigned int sends =
+	    ACT_SEND_ACK | ACT_SEND_NAK | ACT_SEND_ECHO_REQUEST |
+	    ACT_SEND_ECHO_RESPONSE | ACT_SEND_ABORT | ACT_SEND_DISCONNECT |
+	    ACT_SEND_DISCONNECT_ACK;
+	unsigned int sent = r->actions & sends;
+
+	/* one message a step */
+	require((sent & (sent - 1)) == 0);
+	require(!h->said_abort || sent == 0);
+	require(!h->said_disconnect ||
+		(sent & ~(unsigned int)(ACT_SEND_ABORT |
+					ACT_SEND_DISCONNECT_ACK)) == 0);
+	h->said_abort |= (sent & ACT_SEND_ABORT) != 0;
+	h->said_disconnect |= (sent & ACT_SEND_DISCONNECT) != 0;
+}
+
 static void
 check_ppp(struct history *h, enum call_event event, const struct call_result *r)
 {
@@ -88,6 +98,9 @@ check_step(
 	    r->from != CALL_CLOSED || (r->to == CALL_CLOSED && !r->actions));
 	if (r->to == CALL_CONNECTED && r->from != CALL_CONNECTED)
 		require(event == EV_BINDING_OK && r->from == CALL_PROOF_HELD);
+	/* the gate opens by that step and no other */
+	require(!(r->actions & ACT_OPEN_GATE) ==
+		(r->to != CALL_CONNECTED || r->from == CALL_CONNECTED));
 	if (r->actions & ACT_SEND_ABORT) {
 		require(r->abort_attrib == SSTP_ATTRIB_STATUS_INFO ||
 			r->abort_attrib == SSTP_ATTRIB_CRYPTO_BINDING);
@@ -100,8 +113,6 @@ check_step(
 	require((h->timer == TIMER_HELLO) == (r->to == CALL_CONNECTED));
 	require(call_may_pass(r->to, PPP_DATA) == (r->to == CALL_CONNECTED));
 }
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -117,6 +128,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		for (unsigned int bit = 0; bit < ACTIONS; bit++)
 			h.count[bit] += r.actions >> bit & 1;
 		check_step(&h, event, &r);
+		check_last_words(&h, &r);
 		check_ppp(&h, event, &r);
 		check_counts(&h, call.state);
 	}

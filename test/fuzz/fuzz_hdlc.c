@@ -3,26 +3,15 @@
 
 /* Any frame comes back; any stream decodes alike whole and in slices. */
 
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "fuzz.h"
 #include "hdlc.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct result {
 	struct hdlc_decoder decoder;
 	uint64_t frames, bytes, sum;
 };
-
-static void
-check(bool ok)
-{
-	if (!ok)
-		abort();
-}
 
 static void
 feed(struct result *r, const uint8_t *p, size_t n)
@@ -32,10 +21,10 @@ feed(struct result *r, const uint8_t *p, size_t n)
 
 	for (; n > 0; p += used, n -= used) {
 		used = hdlc_decode(&r->decoder, p, n, &frame, &len);
-		check(used > 0 && used <= n && (frame != NULL || used == n));
+		require(used > 0 && used <= n && (frame != NULL || used == n));
 		if (frame == NULL)
 			continue;
-		check(len >= 2 && len <= HDLC_FRAME_MAX);
+		require(len >= 2 && len <= HDLC_FRAME_MAX);
 		r->frames++;
 		r->bytes += len;
 		for (i = 0; i < len; i++)
@@ -44,21 +33,45 @@ feed(struct result *r, const uint8_t *p, size_t n)
 	}
 }
 
+/* Encoded by one or the other, twice in a row and with one flag between. */
 static void
-check_round_trip(const uint8_t *data, size_t size)
+check_round_trip(size_t (*encode)(uint8_t *, const uint8_t *, size_t),
+    const uint8_t *data, size_t size)
+{
+	static uint8_t wire[2 * HDLC_ENCODED_MAX];
+	struct hdlc_decoder decoder;
+	uint8_t *frame;
+	size_t n = encode(wire, data, size), len;
+
+	require(n <= 2 * (size + 2) + 2);
+	require(wire[0] == 0x7e && wire[n - 1] == 0x7e);
+	require(memchr(wire + 1, 0x7e, n - 2) == NULL);
+	require(encode(wire + n - 1, data, size) == n);
+	hdlc_decoder_init(&decoder);
+	require(hdlc_decode(&decoder, wire, 2 * n - 1, &frame, &len) == n);
+	require(frame != NULL && len == size && memcmp(frame, data, size) == 0);
+	require(hdlc_decode(&decoder, wire + n, n - 1, &frame, &len) == n - 1);
+	require(frame != NULL && len == size && memcmp(frame, data, size) == 0);
+	require(decoder.bad_fcs + decoder.too_long + decoder.runt == 0);
+}
+
+/* A frame with one bit changed, whichever the input names, never comes back. */
+static void
+check_damage(const uint8_t *data, size_t size)
 {
 	static uint8_t wire[HDLC_ENCODED_MAX];
 	struct hdlc_decoder decoder;
+	size_t n = hdlc_encode(wire, data, size), used, len;
+	size_t at = 1 + (data[0] | (size_t)data[1] << 8) % (n - 2);
 	uint8_t *frame;
-	size_t n, len;
 
-	if (size < 2 || size > HDLC_FRAME_MAX)
-		return;
-	n = hdlc_encode(wire, data, size);
-	check(n <= 2 * (size + 2) + 2);
+	wire[at] ^= (uint8_t)(1 << data[size - 1] % 8);
 	hdlc_decoder_init(&decoder);
-	check(hdlc_decode(&decoder, wire, n, &frame, &len) == n);
-	check(frame != NULL && len == size && memcmp(frame, data, size) == 0);
+	for (size_t i = 0; i < n; i += used) {
+		used = hdlc_decode(&decoder, wire + i, n - i, &frame, &len);
+		require(frame == NULL || len != size ||
+			memcmp(frame, data, size) != 0);
+	}
 }
 
 int
@@ -67,7 +80,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct result whole, sliced;
 	size_t i, n;
 
-	check_round_trip(data, size);
+	if (size >= 2 && size <= HDLC_FRAME_MAX) {
+		check_round_trip(hdlc_encode, data, size);
+		check_round_trip(hdlc_encode_control, data, size);
+		check_damage(data, size);
+	}
 	memset(&whole, 0, sizeof(whole));
 	memset(&sliced, 0, sizeof(sliced));
 	feed(&whole, data, size);
@@ -76,10 +93,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		n = n < size - i ? n : size - i;
 		feed(&sliced, data + i, n);
 	}
-	check(whole.frames == sliced.frames && whole.bytes == sliced.bytes);
-	check(whole.sum == sliced.sum);
-	check(whole.decoder.bad_fcs == sliced.decoder.bad_fcs);
-	check(whole.decoder.too_long == sliced.decoder.too_long);
-	check(whole.decoder.runt == sliced.decoder.runt);
+	require(whole.frames == sliced.frames && whole.bytes == sliced.bytes);
+	require(whole.sum == sliced.sum);
+	require(whole.decoder.bad_fcs == sliced.decoder.bad_fcs);
+	require(whole.decoder.too_long == sliced.decoder.too_long);
+	require(whole.decoder.runt == sliced.decoder.runt);
 	return 0;
 }

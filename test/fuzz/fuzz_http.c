@@ -3,20 +3,18 @@
 
 /* The verdict on a request head depends on its bytes, not on their slices. */
 
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "fuzz.h"
 #include "http.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
+/* It goes into logs and into the environment of scripts. */
 static void
-check(bool ok)
+check_text(const char *text, size_t size)
 {
-	if (!ok)
-		abort();
+	require(memchr(text, '\0', size) != NULL);
+	for (; *text != '\0'; text++)
+		require(*text >= ' ' && *text <= '~');
 }
 
 int
@@ -27,19 +25,23 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	ssize_t want = http_parse_request(data, size, &whole), got;
 	size_t i, step = size > 1024 ? 61 : 1;
 
-	check(want <= (ssize_t)size && want <= HTTP_HEAD_MAX);
-	check(memchr(whole.host, 0, sizeof(whole.host)) != NULL);
-	check(memchr(whole.method, 0, sizeof(whole.method)) != NULL);
+	require(want <= (ssize_t)size && want <= HTTP_HEAD_MAX);
+	check_text(whole.host, sizeof(whole.host));
+	check_text(whole.method, sizeof(whole.method));
+	check_text(whole.correlation_id, sizeof(whole.correlation_id));
 	for (i = 0; i < size; i += step) {
 		got = http_parse_request(data, i, &part);
-		check(got == 0 || got == want);
-		check(want <= 0 || got == 0 || i >= (size_t)want);
+		require(got == 0 || got == want);
+		require(want <= 0 || got == 0 || i >= (size_t)want);
 	}
 	if (want > 0) { /* what follows the head does not count */
+		require(memcmp(data, "SSTP_DUPLEX_POST ", 17) == 0);
+		require(data[want - 1] == '\n');
 		got = http_parse_request(data, (size_t)want, &part);
-		check(got == want && memcmp(&whole, &part, sizeof(part)) == 0);
+		require(
+		    got == want && memcmp(&whole, &part, sizeof(part)) == 0);
 	}
 	if (want < 0)
-		check(http_build_reply(reply, (int)-want, (time_t)size) > 0);
+		require(http_build_reply(reply, (int)-want, (time_t)size) > 0);
 	return 0;
 }
