@@ -313,6 +313,6 @@ def silent(d):
 
 
 main(timers={"sstp": {"tls-timeout": "2s", "http-timeout": "2s",
-                      "negotiation-timeout": "3s"}},
+                      "negotiation-timeout": "3s", "auth-timeout": "3s"}},
      hello={"sstp": {"hello-interval": "2s"}},
      small={"pool": {"addresses": "10.99.0.10-10.99.0.11"}})
