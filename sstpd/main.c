@@ -11,6 +11,7 @@
 #include "conf.h"
 #include "log.h"
 #include "monitor.h"
+#include "setup.h"
 #include "worker.h"
 
 static const char default_path[] = SYSCONFDIR "/sstpd/sstpd.conf";
@@ -40,7 +41,7 @@ check(const struct conf *conf, const char *path)
 	int status;
 
 	log_open(LOG_SINK_PLAIN, LOG_LEVEL_INFO, 0);
-	status = monitor_check(conf);
+	status = setup_check(conf);
 	log_info(
 	    "%s: %s", path, status == 0 ? "good" : "sstpd would not start");
 	return status;

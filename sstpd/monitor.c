@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +17,6 @@
 #include <unistd.h>
 
 #include "bans.h"
-#include "credentials.h"
 #include "ippool.h"
 #include "link.h"
 #include "listener.h"
@@ -26,6 +24,7 @@
 #include "monitor.h"
 #include "peers.h"
 #include "sandbox.h"
+#include "setup.h"
 #include "worker_process.h"
 
 enum { WORKERS_MAX = 256 };
@@ -36,12 +35,9 @@ static const ev_tstamp kill_links_after = 8., give_up_after = 9.5;
 struct monitor {
 	struct ev_loop *loop;
 	const char *path;
-	struct conf conf;
+	struct setup setup;
 	struct conf_listen bound[CONF_LISTEN_MAX]; /* port 0 is decided */
-	int conf_fd; /* conf in a sealed memory file */
 	uint32_t generation;
-	struct credential_fds fds[CONF_CERTIFICATES_MAX];
-	struct ippool *pool; /* NULL without addresses */
 	struct peers *peers;
 	int peers_read, exe;
 	struct worker_process workers[WORKERS_MAX];
@@ -52,139 +48,6 @@ struct monitor {
 	bool stopping, all_ready, late;
 	int status;
 };
-
-/* --- configuration
- * ------------------------------------------------------------------ */
-
-static void
-close_credentials(struct credential_fds *fds, unsigned int n)
-{
-	for (unsigned int i = 0; i < n; i++) {
-		close(fds[i].certificate);
-		close(fds[i].key);
-	}
-}
-
-static void
-report(int warning, const char *line)
-{
-	if (warning)
-		log_warnx("%s", line);
-	else
-		log_info("%s", line);
-}
-
-/* Open and check the certificates; what is returned is what workers will use.
- */
-static int
-open_credentials(const struct conf *conf, struct credential_fds *fds)
-{
-	char error[CREDENTIALS_TEXT_MAX];
-	unsigned int n;
-	SSL_CTX *ctx;
-
-	for (n = 0; n < conf->certificate_count; n++)
-		if (credentials_open(conf, n, &fds[n], error) != 0)
-			goto fail;
-	ctx = credentials_context(conf, fds, error);
-	if (ctx == NULL)
-		goto fail;
-	SSL_CTX_free(ctx);
-	credentials_report(conf, fds, report);
-	return 0;
-fail:
-	log_errx("tls: %s", error);
-	close_credentials(fds, n);
-	return -1;
-}
-
-static int
-conf_to_memory(const struct conf *conf)
-{
-	int fd = memfd_create("conf", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-
-	if (fd < 0)
-		return -1;
-	if (write(fd, conf, sizeof(*conf)) == (ssize_t)sizeof(*conf) &&
-	    fcntl(fd, F_ADD_SEALS,
-		F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) == 0)
-		return fd;
-	close(fd);
-	return -1;
-}
-
-static int
-make_pool(const struct conf *conf, struct ippool **pool)
-{
-	struct ippool_range taken[IPPOOL_RANGES_MAX + 1];
-	unsigned int n = conf->exclude_count;
-
-	*pool = NULL;
-	if (conf->addresses_count == 0)
-		return 0;
-	memcpy(taken, conf->exclude, n * sizeof(taken[0]));
-	taken[n].first = taken[n].last = conf->local_address;
-	*pool =
-	    ippool_new(conf->addresses, conf->addresses_count, taken, n + 1);
-	return *pool != NULL ? 0 : -1;
-}
-
-static int
-check_files(const struct conf *conf)
-{
-	int ret = 0;
-
-	if (access(conf->pppd, X_OK) != 0) {
-		log_err("[ppp] pppd: %s", conf->pppd);
-		ret = -1;
-	}
-	if (access(conf->options_file, R_OK) != 0) {
-		log_err("[ppp] options-file: %s", conf->options_file);
-		ret = -1;
-	}
-	if (access(conf->plugin, R_OK) != 0) {
-		log_err("[ppp] plugin: %s", conf->plugin);
-		ret = -1;
-	}
-	if (geteuid() == 0 && getpwnam(conf->user) == NULL) {
-		log_errx("[server] user: there is no user \"%s\": create it "
-			 "(useradd --system --no-create-home %s)",
-		    conf->user, conf->user);
-		ret = -1;
-	}
-	return ret;
-}
-
-int
-monitor_check(const struct conf *conf)
-{
-	struct credential_fds fds[CONF_CERTIFICATES_MAX];
-	char text[2048];
-	int code;
-
-	if (open_credentials(conf, fds) != 0)
-		return 2;
-	close_credentials(fds, conf->certificate_count);
-	if (check_files(conf) != 0)
-		return 2;
-	if (geteuid() != 0) {
-		log_warnx("pppd: its options are checked only as root");
-		return 0;
-	}
-	code = pppd_check_options(conf, text, sizeof(text));
-	if (code == 4) {
-		log_warnx(
-		    "pppd: this kernel has no PPP (modprobe ppp_generic), "
-		    "so its options were not checked");
-		return 0;
-	}
-	if (code != 0) {
-		log_errx("pppd: %s: %s", pppd_exit_text(code), text);
-		return 2;
-	}
-	log_info("pppd: accepts its options");
-	return 0;
-}
 
 /* --- workers
  * -------------------------------------------------------------------------- */
@@ -228,11 +91,11 @@ send_conf(struct monitor *m, struct worker_process *w)
 	union msg commit = { .commit = { .header.type = MSG_COMMIT,
 				 .generation = m->generation } };
 
-	send_plain(w, MSG_CONFIG, (int[]){ duplicate(m->conf_fd) });
-	for (unsigned int i = 0; i < m->conf.certificate_count; i++)
+	send_plain(w, MSG_CONFIG, (int[]){ duplicate(m->setup.conf_fd) });
+	for (unsigned int i = 0; i < m->setup.conf.certificate_count; i++)
 		send_plain(w, MSG_CERTIFICATE,
-		    (int[]){ duplicate(m->fds[i].certificate),
-			duplicate(m->fds[i].key) });
+		    (int[]){ duplicate(m->setup.fds[i].certificate),
+			duplicate(m->setup.fds[i].key) });
 	if (!w->ready)
 		send_fixed(m, w);
 	channel_send(&w->channel, &commit, NULL);
@@ -275,7 +138,8 @@ write_addresses(const struct monitor *m)
 	char temporary[CONF_PATH_MAX + 8];
 	FILE *f;
 
-	snprintf(temporary, sizeof(temporary), "%s.new", m->conf.address_file);
+	snprintf(
+	    temporary, sizeof(temporary), "%s.new", m->setup.conf.address_file);
 	f = fopen(temporary, "we");
 	if (f == NULL)
 		return -1;
@@ -290,7 +154,8 @@ write_addresses(const struct monitor *m)
 		endpoint_text(&address, text);
 		fprintf(f, "%s\n", text);
 	}
-	return fclose(f) == 0 ? rename(temporary, m->conf.address_file) : -1;
+	return fclose(f) == 0 ? rename(temporary, m->setup.conf.address_file)
+			      : -1;
 }
 
 static int
@@ -308,10 +173,11 @@ static void
 become_ready(struct monitor *m)
 {
 	m->all_ready = true;
-	if (m->conf.address_file[0] != '\0' && write_addresses(m) != 0)
-		log_err("[server] address-file: %s", m->conf.address_file);
-	if (m->conf.pid_file[0] != '\0' && write_pid(&m->conf) != 0)
-		log_err("[server] pid-file: %s", m->conf.pid_file);
+	if (m->setup.conf.address_file[0] != '\0' && write_addresses(m) != 0)
+		log_err(
+		    "[server] address-file: %s", m->setup.conf.address_file);
+	if (m->setup.conf.pid_file[0] != '\0' && write_pid(&m->setup.conf) != 0)
+		log_err("[server] pid-file: %s", m->setup.conf.pid_file);
 	log_info("ready: %u workers, %u listening sockets each",
 	    m->worker_count, m->workers[0].listener_count);
 }
@@ -356,12 +222,12 @@ on_link_take_address(struct link *l, const char *user, uint32_t wanted,
 	struct monitor *m = l->owner;
 
 	*cause = MSG_END_POOL;
-	if (m->pool == NULL)
+	if (m->setup.pool == NULL)
 		return wanted; /* addresses are somebody else's business */
 	if (wanted == 0)
-		return ippool_take(m->pool, user);
+		return ippool_take(m->setup.pool, user);
 	*cause = MSG_END_ADDRESS_TAKEN;
-	return ippool_take_this(m->pool, wanted) ? wanted : 0;
+	return ippool_take_this(m->setup.pool, wanted) ? wanted : 0;
 }
 
 static void
@@ -369,7 +235,7 @@ on_link_auth_failed(struct link *l)
 {
 	struct monitor *m = l->owner;
 	struct bans_result r =
-	    bans_failure(m->peers, &m->conf, l->peer, peers_now());
+	    bans_failure(m->peers, &m->setup.conf, l->peer, peers_now());
 	char text[PEERS_TEXT_MAX];
 
 	if (!r.banned)
@@ -388,8 +254,8 @@ on_link_gone(struct link *l)
 	while (*p != l)
 		p = &(*p)->next;
 	*p = l->next;
-	if (l->address != 0 && m->pool != NULL)
-		ippool_give_back(m->pool, l->address);
+	if (l->address != 0 && m->setup.pool != NULL)
+		ippool_give_back(m->setup.pool, l->address);
 	peers_leave(m->peers, l->peer);
 	link_free(l);
 	if (m->stopping && m->links == NULL && m->late)
@@ -437,14 +303,14 @@ on_spawn(
 		refuse(w, session, MSG_REFUSED_STOPPING);
 		return;
 	}
-	if (m->peers->total >= m->conf.max_sessions || peer == NULL ||
-	    peer->count >= m->conf.max_sessions_per_address) {
+	if (m->peers->total >= m->setup.conf.max_sessions || peer == NULL ||
+	    peer->count >= m->setup.conf.max_sessions_per_address) {
 		refuse(w, session, MSG_REFUSED_LIMIT);
 		return;
 	}
 	if (find_link(m, w, session) != NULL)
 		return; /* a worker asks once */
-	l = link_new(m->loop, &m->conf, msg, &link_ops, m, w, &what);
+	l = link_new(m->loop, &m->setup.conf, msg, &link_ops, m, w, &what);
 	if (l == NULL) {
 		log_err("pppd: cannot be started: %s", what);
 		refuse(w, session, MSG_REFUSED_SPAWN);
@@ -552,27 +418,6 @@ on_stop_signal(struct ev_loop *loop, ev_signal *w, int revents)
 	ev_timer_start(loop, &m->deadline);
 }
 
-static bool
-needs_restart(const struct conf *old, const struct conf *new)
-{
-	return memcmp(old->listen, new->listen, sizeof(old->listen)) != 0 ||
-	       old->listen_count != new->listen_count ||
-	       old->workers != new->workers ||
-	       strcmp(old->user, new->user) != 0 ||
-	       strcmp(old->chroot_dir, new->chroot_dir) != 0;
-}
-
-/* Keep what cannot change while running. */
-static void
-keep_fixed(const struct conf *old, struct conf *new)
-{
-	memcpy(new->listen, old->listen, sizeof(new->listen));
-	new->listen_count = old->listen_count;
-	new->workers = old->workers;
-	memcpy(new->user, old->user, sizeof(new->user));
-	memcpy(new->chroot_dir, old->chroot_dir, sizeof(new->chroot_dir));
-}
-
 static void
 open_log(const struct conf *conf)
 {
@@ -585,62 +430,33 @@ open_log(const struct conf *conf)
 	log_open(sink, (enum log_level)conf->log_level, conf->log_facility);
 }
 
-/* Make everything of a new configuration; nothing is in use yet. */
-static int
-prepare(const struct conf *conf, struct credential_fds *fds,
-    struct ippool **pool, int *conf_fd)
-{
-	if (check_files(conf) != 0 || open_credentials(conf, fds) != 0)
-		return -1;
-	if (make_pool(conf, pool) != 0) {
-		log_err("[pool] addresses");
-		goto fail;
-	}
-	*conf_fd = conf_to_memory(conf);
-	if (*conf_fd >= 0)
-		return 0;
-	log_err("monitor: memory file");
-	ippool_free(*pool);
-fail:
-	close_credentials(fds, conf->certificate_count);
-	return -1;
-}
-
 static void
 reload(struct monitor *m)
 {
-	struct credential_fds fds[CONF_CERTIFICATES_MAX];
 	char error[CONF_ERROR_MAX];
-	struct ippool *pool;
+	struct setup next;
 	struct conf new;
-	int conf_fd;
 
 	if (conf_load(m->path, &new, error) != 0) {
 		log_errx("reload: %s: keeping the old configuration", error);
 		return;
 	}
-	if (needs_restart(&m->conf, &new)) {
+	if (setup_keep_fixed(&m->setup.conf, &new))
 		log_warnx("reload: listen, workers, user and chroot-dir take a "
 			  "restart to change");
-		keep_fixed(&m->conf, &new);
-	}
-	if (prepare(&new, fds, &pool, &conf_fd) != 0) {
+	if (setup_make(&next, &new) != 0) {
 		log_errx("reload: keeping the old configuration");
 		return;
 	}
-	close_credentials(m->fds, m->conf.certificate_count);
-	close(m->conf_fd);
 	/* addresses in use stay in use, also those that left the pool */
-	for (struct link *l = m->links; pool != NULL && l != NULL; l = l->next)
+	for (struct link *l = m->links; next.pool != NULL && l != NULL;
+	     l = l->next)
 		if (l->address != 0)
-			ippool_take_this(pool, l->address);
-	ippool_free(m->pool);
-	m->pool = pool;
-	m->conf = new;
-	m->conf_fd = conf_fd;
-	memcpy(m->fds, fds, sizeof(fds));
+			ippool_take_this(next.pool, l->address);
+	setup_free(&m->setup);
+	m->setup = next;
 	m->generation++;
-	open_log(&m->conf);
+	open_log(&m->setup.conf);
 	for (unsigned int i = 0; i < m->worker_count; i++)
 		if (m->workers[i].running)
 			send_conf(m, &m->workers[i]);
@@ -668,7 +484,7 @@ bind_worker(struct monitor *m, unsigned int number)
 {
 	struct worker_process *w = &m->workers[number];
 
-	for (unsigned int i = 0; i < m->conf.listen_count; i++) {
+	for (unsigned int i = 0; i < m->setup.conf.listen_count; i++) {
 		struct conf_listen *listen_on = &m->bound[i];
 		char text[ENDPOINT_TEXT_MAX];
 		socklen_t len = sizeof(listen_on->address);
@@ -718,13 +534,13 @@ static int
 start_workers(struct monitor *m)
 {
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	unsigned int n = m->conf.workers;
+	unsigned int n = m->setup.conf.workers;
 
 	if (n == 0)
 		n = cores < 1 ? 1 : (unsigned int)cores;
 	if (n > WORKERS_MAX)
 		n = WORKERS_MAX;
-	memcpy(m->bound, m->conf.listen, sizeof(m->bound));
+	memcpy(m->bound, m->setup.conf.listen, sizeof(m->bound));
 	for (unsigned int i = 0; i < n; i++) {
 		struct worker_process *w = &m->workers[i];
 
@@ -809,7 +625,7 @@ on_turn(struct ev_loop *loop, ev_prepare *w, int revents)
 }
 
 static int
-start(struct monitor *m)
+start(struct monitor *m, const struct conf *conf)
 {
 	m->loop = ev_loop_new(EVFLAG_AUTO);
 	m->exe = open("/proc/self/exe", O_PATH | O_CLOEXEC);
@@ -817,13 +633,13 @@ start(struct monitor *m)
 		log_err("monitor: event loop, /proc or shared memory");
 		return 1;
 	}
-	if (prepare(&m->conf, m->fds, &m->pool, &m->conf_fd) != 0)
+	if (setup_make(&m->setup, conf) != 0)
 		return 2;
 	if (geteuid() != 0) {
 		log_warnx("not run as root: workers share this user's "
 			  "privileges and see its files");
-	} else if (sandbox_prepare_dir(m->conf.chroot_dir) != 0) {
-		log_err("[server] chroot-dir: %s", m->conf.chroot_dir);
+	} else if (sandbox_prepare_dir(m->setup.conf.chroot_dir) != 0) {
+		log_err("[server] chroot-dir: %s", m->setup.conf.chroot_dir);
 		return 2;
 	}
 	start_signals(m);
@@ -840,11 +656,10 @@ monitor_main(const struct conf *conf, const char *path)
 	if (m == NULL)
 		return 1;
 	m->path = path;
-	m->conf = *conf;
 	open_log(conf);
 	raise_limits();
 	umask(022); /* for the files it makes; pppd sets its own */
-	status = start(m);
+	status = start(m, conf);
 	if (status == 0) {
 		ev_prepare_init(&turn, on_turn);
 		turn.data = m;
@@ -854,12 +669,12 @@ monitor_main(const struct conf *conf, const char *path)
 	}
 	for (unsigned int i = 0; i < m->worker_count; i++)
 		worker_process_fini(&m->workers[i]);
-	if (m->conf.address_file[0] != '\0' && m->all_ready)
-		unlink(m->conf.address_file);
-	if (m->conf.pid_file[0] != '\0' && m->all_ready)
-		unlink(m->conf.pid_file);
+	if (m->setup.conf.address_file[0] != '\0' && m->all_ready)
+		unlink(m->setup.conf.address_file);
+	if (m->setup.conf.pid_file[0] != '\0' && m->all_ready)
+		unlink(m->setup.conf.pid_file);
 	log_info("stopped");
-	ippool_free(m->pool);
+	ippool_free(m->setup.pool);
 	free(m);
 	return status;
 }

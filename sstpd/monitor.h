@@ -19,10 +19,4 @@
  */
 int monitor_main(const struct conf *conf, const char *path);
 
-/*
- * Check what conf_load() cannot: certificates, user, pppd and its options.
- * Logs what it finds. Returns 0, or 2 if the daemon would not start.
- */
-int monitor_check(const struct conf *conf);
-
 #endif
