@@ -21,7 +21,7 @@ enum {
 	ACCEPTS_PER_TURN = 16,
 };
 
-static const ev_tstamp rest_seconds = 1.;
+static const ev_tstamp rest_seconds = 1., complain_seconds = 300.;
 
 int
 listener_bind(const struct conf_listen *listen_on)
@@ -97,7 +97,12 @@ on_rested(struct ev_loop *loop, ev_timer *w, int revents)
 static void
 take_rest(struct listener *l)
 {
-	log_warn("listener: cannot accept, resting for a second");
+	/* it may go on for hours, and other processes may be to blame */
+	if (l->complained == 0 ||
+	    ev_now(l->loop) - l->complained >= complain_seconds) {
+		log_warn("listener: cannot accept, trying again every second");
+		l->complained = ev_now(l->loop);
+	}
 	ev_io_stop(l->loop, &l->acceptor);
 	ev_timer_set(&l->rest, rest_seconds, 0.);
 	ev_timer_start(l->loop, &l->rest);
@@ -136,6 +141,7 @@ void
 listener_start(struct listener *l, struct ev_loop *loop, int fd)
 {
 	l->loop = loop;
+	l->complained = 0;
 	ev_io_init(&l->acceptor, on_readable, fd, EV_READ);
 	ev_timer_init(&l->rest, on_rested, 0., 0.);
 	l->acceptor.data = l->rest.data = l;

@@ -37,6 +37,7 @@ struct listener {
 	struct ev_loop *loop;
 	ev_io acceptor;
 	ev_timer rest; /* out of descriptors or memory: accept again later */
+	ev_tstamp complained; /* when the log last said so, 0 if never */
 	/* a new connection, non-blocking; the callee owns the descriptor */
 	void (*on_connection)(void *owner, int fd,
 	    const struct sockaddr_storage *peer,

@@ -152,7 +152,7 @@ msg_recv(int sock, union msg *msg, int fds[static MSG_FDS_MAX])
 		.msg_control = control.space,
 		.msg_controllen = sizeof(control.space),
 	};
-	unsigned int count;
+	unsigned int count, wanted;
 	size_t size;
 	ssize_t n;
 	bool fit;
@@ -167,11 +167,18 @@ msg_recv(int sock, union msg *msg, int fds[static MSG_FDS_MAX])
 	/* an empty message looks like the end, but may have descriptors */
 	if (size == 0 && count == 0)
 		return 0;
-	if (fit && (mh.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0 &&
-	    size >= sizeof(msg->header) && size == msg->header.length &&
-	    size == msg_size(msg->header.type) &&
-	    count == msg_fd_count(msg->header.type))
+	if (!fit || (mh.msg_flags & MSG_TRUNC) || size < sizeof(msg->header) ||
+	    size != msg->header.length || size != msg_size(msg->header.type))
+		goto bad;
+	wanted = msg_fd_count(msg->header.type);
+	if (count == wanted && (mh.msg_flags & MSG_CTRUNC) == 0)
 		return 1;
+	if (count < wanted && (mh.msg_flags & MSG_CTRUNC)) {
+		/* all were sent, but we have too many open already */
+		msg_close_fds(fds);
+		return 1;
+	}
+bad:
 	msg_close_fds(fds);
 	errno = EBADMSG;
 	return -1;

@@ -146,7 +146,8 @@ int msg_send(int sock, union msg *msg, const int *fds);
 /*
  * Receive one message with its descriptors (close-on-exec, now the caller's).
  * Returns 1, 0 at end of file, or -1 with errno: EAGAIN, or EBADMSG for a
- * message that does not fit the table (its descriptors are closed).
+ * message that does not fit the table (its descriptors are closed). If this
+ * process has no room for the descriptors, they are lost and all fds are -1.
  */
 int msg_recv(int sock, union msg *msg, int fds[static MSG_FDS_MAX]);
 

@@ -328,8 +328,9 @@ session_ppp_started(struct session *s, int *fds)
 	if (s->ppp != PPP_ASKED)
 		return; /* hung up meanwhile: closing its pty ends that pppd */
 	s->decoder = malloc(sizeof(*s->decoder));
-	if (s->decoder == NULL) {
-		session_reason(s, "out of memory");
+	if (s->decoder == NULL || fds[0] < 0) {
+		session_reason(
+		    s, fds[0] < 0 ? "out of descriptors" : "out of memory");
 		session_ppp_hang_up(s);
 		session_call_event(s, EV_PPP_ENDED, 0);
 		return;

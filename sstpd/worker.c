@@ -49,6 +49,7 @@ struct worker {
 	unsigned int next_fds_count;
 	int next_listeners[CONF_LISTEN_MAX];
 	unsigned int next_listeners_count;
+	bool next_lost; /* some of it: no descriptors were left */
 };
 
 /* --- configurations
@@ -111,6 +112,7 @@ forget_next(struct worker *w)
 	w->next_fds_count = 0;
 	unmap_conf(w->next_conf);
 	w->next_conf = NULL;
+	w->next_lost = false;
 }
 
 /* Put what came to use; false leaves the old configuration in force. */
@@ -120,6 +122,10 @@ use_next(struct worker *w)
 	char error[CREDENTIALS_TEXT_MAX];
 	struct generation *g;
 
+	if (w->next_lost) {
+		log_errx("worker: too few descriptors for a configuration");
+		return false;
+	}
 	if (w->admission.own == NULL || w->next_conf == NULL ||
 	    w->next_fds_count != w->next_conf->certificate_count)
 		give_up("COMMIT of an incomplete configuration");
@@ -356,6 +362,11 @@ on_message(void *owner, union msg *msg, int *fds)
 	struct worker *w = owner;
 	struct session *s;
 
+	if (msg_fd_count(msg->header.type) > 0 && fds[0] < 0 &&
+	    msg->header.type != MSG_STARTED) {
+		w->next_lost = true;
+		return;
+	}
 	switch (msg->header.type) {
 	case MSG_CONFIG:
 		take_conf(w, fds[0]);

@@ -211,10 +211,14 @@ class Client:
             context = client_context(alpn, ciphers, version)
         self.context = context
         if handshake:
-            self.tls = context.wrap_socket(
-                sock, server_hostname=sni, session=session,
-                suppress_ragged_eofs=False)
-            self.certificate = self.tls.getpeercert(binary_form=True)
+            self.handshake(sni, session)
+
+    def handshake(self, sni=None, session=None):
+        self.tls = self.context.wrap_socket(
+            self.sock, server_hostname=sni, session=session,
+            suppress_ragged_eofs=False)
+        self.certificate = self.tls.getpeercert(binary_form=True)
+        return self
 
     # bytes
 

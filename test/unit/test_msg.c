@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -179,6 +180,34 @@ test_wrong_number_of_descriptors(void **state)
 	}
 }
 
+/* A process that has as many open as it may loses them, and is told. */
+static void
+test_no_room_for_descriptors(void **state)
+{
+	static const enum msg_type types[] = { MSG_CONFIG, MSG_CERTIFICATE };
+	struct rlimit limit, none;
+	int before = lowest_free();
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	for (int room = 0; room < 2; room++) {
+		int fds[MSG_FDS_MAX], ret;
+		union msg in;
+
+		send_with_fds(types[room], room + 1);
+		none = limit;
+		none.rlim_cur = (rlim_t)(before + room);
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+		ret = msg_recv(pair[1], &in, fds);
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+		assert_int_equal(ret, 1);
+		assert_int_equal(in.header.type, types[room]);
+		assert_int_equal(fds[0], -1);
+		assert_int_equal(fds[1], -1);
+		assert_int_equal(lowest_free(), before);
+	}
+}
+
 static void
 test_end_and_nothing(void **state)
 {
@@ -237,6 +266,8 @@ main(void)
 		    test_wrong_sizes_and_types, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    test_wrong_number_of_descriptors, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_no_room_for_descriptors, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    test_end_and_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(
