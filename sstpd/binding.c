@@ -8,6 +8,7 @@
  * constant time.
  */
 
+#include <stdbool.h>
 #include <string.h>
 
 #include <openssl/crypto.h>
@@ -65,18 +66,56 @@ hmac(const struct hash *hash, const uint8_t *key, int key_len,
 
 /*
  * The PRF+ of [MS-SSTP] 3.2.5.2.3. The CMK is as long as the hash, so its
- * first block is all of it; LEN is the one little-endian field of SSTP.
+ * first block is all of it; only a mistaken one needs the second.
  */
 static int
-derive_cmk(const struct hash *hash, const uint8_t *hlak, uint8_t *cmk)
+derive_cmk(const struct hash *hash, const struct binding_derivation *how,
+    const uint8_t *hlak, uint8_t cmk[static 2 * BINDING_SHA256_LEN])
 {
-	uint8_t data[CMK_SEED_LEN + 3];
+	uint8_t data[BINDING_SHA256_LEN + CMK_SEED_LEN + sizeof(how->len) + 1];
+	uint8_t *input = data + hash->len;
+	size_t n = 0;
 
-	memcpy(data, cmk_seed, CMK_SEED_LEN);
-	data[CMK_SEED_LEN] = hash->len;
-	data[CMK_SEED_LEN + 1] = 0;
-	data[CMK_SEED_LEN + 2] = 1;
-	return hmac(hash, hlak, BINDING_HLAK_LEN, data, sizeof(data), cmk);
+	memcpy(input, cmk_seed, CMK_SEED_LEN);
+	n = CMK_SEED_LEN;
+	memcpy(input + n, how->len, how->len_len);
+	n += how->len_len;
+	input[n++] = 1;
+	if (hmac(hash, hlak, BINDING_HLAK_LEN, input, n, cmk) == -1)
+		return -1;
+	if (how->cmk_len <= hash->len)
+		return 0;
+	memcpy(data, cmk, hash->len);
+	input[n - 1] = 2;
+	n += hash->len;
+	n = hmac(hash, hlak, BINDING_HLAK_LEN, data, n, cmk + hash->len) == 0;
+	OPENSSL_cleanse(data, sizeof(data));
+	return n ? 0 : -1;
+}
+
+size_t
+binding_derived_mac(const struct binding_derivation *how,
+    const uint8_t hlak[static BINDING_HLAK_LEN],
+    const uint8_t message[static SSTP_CALL_CONNECTED_LEN],
+    uint8_t mac[static BINDING_SHA256_LEN])
+{
+	const struct hash *hash = message_hash(message);
+	uint8_t data[SSTP_CALL_CONNECTED_LEN] = { 0 };
+	uint8_t cmk[2 * BINDING_SHA256_LEN];
+	size_t ret = 0;
+
+	if (hash == NULL || how->cmk_len > BINDING_SHA256_LEN)
+		return 0;
+	/*
+	 * MAC field and the padding behind it count as zeros, so that padding
+	 * is free; the one behind a SHA-1 certificate hash counts as it came.
+	 */
+	memcpy(data, message, AT_COMPOUND_MAC);
+	if (derive_cmk(hash, how, hlak, cmk) == 0 &&
+	    hmac(hash, cmk, how->cmk_len, data, sizeof(data), mac) == 0)
+		ret = hash->len;
+	OPENSSL_cleanse(cmk, sizeof(cmk));
+	return ret;
 }
 
 size_t
@@ -85,25 +124,11 @@ binding_compound_mac(const uint8_t hlak[static BINDING_HLAK_LEN],
     uint8_t mac[static BINDING_SHA256_LEN])
 {
 	const struct hash *hash = message_hash(message);
-	uint8_t data[SSTP_CALL_CONNECTED_LEN] = { 0 };
-	uint8_t cmk[BINDING_SHA256_LEN];
-	size_t ret = 0;
+	uint8_t len = hash != NULL ? hash->len : 0;
+	/* LEN is the one little-endian field of SSTP */
+	struct binding_derivation right = { { len }, 2, len };
 
-	if (hash == NULL)
-		return 0;
-	/*
-	 * MAC field and the padding behind it count as zeros, so that padding
-	 * is free; the one behind a SHA-1 certificate hash counts as it came.
-	 */
-	memcpy(data, message, AT_COMPOUND_MAC);
-	if (derive_cmk(hash, hlak, cmk) == -1)
-		goto out;
-	if (hmac(hash, cmk, hash->len, data, sizeof(data), mac) == -1)
-		goto out;
-	ret = hash->len;
-out:
-	OPENSSL_cleanse(cmk, sizeof(cmk));
-	return ret;
+	return binding_derived_mac(&right, hlak, message, mac);
 }
 
 int
@@ -179,19 +204,31 @@ binding_keys_wipe(struct binding_keys *keys)
 	keys->state = KEYS_PENDING;
 }
 
-const char *
-binding_result_text(enum binding_result result)
+static void
+put_hex(char *text, const uint8_t *p, size_t n)
 {
-	static const char *const text[] = {
-		[BINDING_FAILED_INTERNAL] = "no usable keys",
-		[BINDING_VERIFIED] = "verified",
-		[BINDING_BAD_HASH_PROTOCOL] = "hash protocol was not offered",
-		[BINDING_BAD_NONCE] = "nonce of another connection",
-		[BINDING_BAD_CERT_HASH] = "hash of another certificate",
-		[BINDING_BAD_MAC] = "wrong compound MAC",
-	};
+	static const char digits[] = "0123456789abcdef";
 
-	if ((size_t)result >= sizeof(text) / sizeof(text[0]))
-		return "unknown result";
-	return text[result];
+	for (size_t i = 0; i < n; i++) {
+		text[2 * i] = digits[p[i] >> 4];
+		text[2 * i + 1] = digits[p[i] & 15];
+	}
+	text[2 * n] = '\0';
+}
+
+void
+binding_certificates(const struct binding_context *context,
+    const uint8_t message[static SSTP_CALL_CONNECTED_LEN],
+    struct binding_certificates *found)
+{
+	const struct hash *hash = message_hash(message);
+
+	found->seen[0] = found->presented[0] = '\0';
+	if (hash == NULL)
+		return;
+	put_hex(found->seen, message + AT_CERT_HASH, hash->len);
+	put_hex(found->presented,
+	    hash->protocol == CERT_HASH_PROTOCOL_SHA1 ? context->cert_sha1
+						      : context->cert_sha256,
+	    hash->len);
 }

@@ -87,10 +87,36 @@ size_t binding_compound_mac(const uint8_t hlak[static BINDING_HLAK_LEN],
     const uint8_t message[static SSTP_CALL_CONNECTED_LEN],
     uint8_t mac[static BINDING_SHA256_LEN]);
 
+/*
+ * How a CMK is made of the HLAK: LEN as it stands in the input of the PRF+, and
+ * how many bytes of that are used. binding_compound_mac() knows the one right
+ * way, this is for telling mistakes apart. cmk_len is BINDING_SHA256_LEN at
+ * most; returns as the above.
+ */
+struct binding_derivation {
+	uint8_t len[8], len_len;
+	uint8_t cmk_len;
+};
+
+size_t binding_derived_mac(const struct binding_derivation *how,
+    const uint8_t hlak[static BINDING_HLAK_LEN],
+    const uint8_t message[static SSTP_CALL_CONNECTED_LEN],
+    uint8_t mac[static BINDING_SHA256_LEN]);
+
 /* Wipe and set to KEYS_PENDING. */
 void binding_keys_wipe(struct binding_keys *keys);
 
-/* For logs; never NULL. */
-const char *binding_result_text(enum binding_result result);
+/*
+ * Hash of the certificate that the client saw and of the one it was presented,
+ * in hexadecimal, by the message's own hash protocol ("" if it has none).
+ */
+struct binding_certificates {
+	char seen[2 * BINDING_SHA256_LEN + 1];
+	char presented[2 * BINDING_SHA256_LEN + 1];
+};
+
+void binding_certificates(const struct binding_context *context,
+    const uint8_t message[static SSTP_CALL_CONNECTED_LEN],
+    struct binding_certificates *found);
 
 #endif

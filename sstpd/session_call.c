@@ -9,6 +9,7 @@
 #include <openssl/rand.h>
 
 #include "auth.h"
+#include "binding_diagnose.h"
 #include "session_private.h"
 #include "sstp.h"
 
@@ -205,7 +206,8 @@ check_proof(struct session *s)
 		session_call_event(s, EV_BINDING_OK, 0);
 		return;
 	}
-	session_reason(s, "binding failed: %s", binding_result_text(r));
+	session_reason(
+	    s, "binding failed: %s", cause_info(binding_cause(r))->reason);
 	binding_keys_wipe(&s->keys);
 	session_call_event(s, EV_BINDING_FAILED, 0);
 }

@@ -19,6 +19,7 @@
 #include <openssl/hmac.h>
 
 #include "binding.h"
+#include "binding_diagnose.h"
 
 enum { LEN = SSTP_CALL_CONNECTED_LEN };
 
@@ -596,17 +597,167 @@ test_wipe(void **state)
 }
 
 static void
-test_result_text(void **state)
+test_causes(void **state)
 {
 	(void)state;
+	assert_int_equal(binding_cause(BINDING_VERIFIED), CAUSE_NONE);
 	for (int i = -1; i <= BINDING_BAD_MAC + 1; i++) {
-		const char *text = binding_result_text((enum binding_result)i);
+		enum cause cause = binding_cause((enum binding_result)i);
 
-		assert_non_null(text);
-		for (int k = -1; k < i && i <= BINDING_BAD_MAC; k++)
-			assert_string_not_equal(
-			    text, binding_result_text((enum binding_result)k));
+		assert_int_equal(
+		    cause == CAUSE_NONE, i == (int)BINDING_VERIFIED);
+		for (int k = BINDING_FAILED_INTERNAL; k < i; k++)
+			if (i <= BINDING_BAD_MAC)
+				assert_int_not_equal(cause,
+				    binding_cause((enum binding_result)k));
 	}
+}
+
+/* --- the cause of a wrong MAC --- */
+
+static enum cause
+diagnose(const struct sample *s)
+{
+	return binding_diagnose(&s->keys, s->message);
+}
+
+/* A row each of 4.8.4, with keys of 16 and of 20 bytes. */
+static void
+test_diagnose_keys(void **state)
+{
+	static const enum cause causes[] = {
+		[SWAPPED] = CAUSE_BINDING_MAC_SWAPPED,
+		[RECEIVE_ZEROS] = CAUSE_BINDING_MAC_RECEIVE_ONLY,
+		[SEND_ZEROS] = CAUSE_BINDING_MAC_SEND_ONLY,
+		[TWENTY_TWELVE] = CAUSE_BINDING_MAC_LONG_KEYS,
+		[EAP_TLS] = CAUSE_BINDING_MAC,
+	};
+
+	(void)state;
+	for (unsigned i = 2 * SWAPPED; i < 2 * DERIVATIONS; i++) {
+		const unsigned derivation = i / 2, sha256 = i % 2;
+		struct sample s = make_sample(sha256);
+		uint8_t mac[32], receive[20], send[20];
+
+		unhex(derivation_macs[derivation][sha256], mac, sizeof(mac));
+		put_mac(&s, mac);
+		mschap_sample(receive, send);
+		set_keys(&s.keys, receive, 20, send, 20);
+		assert_int_equal(diagnose(&s), causes[derivation]);
+		if (derivation == TWENTY_TWELVE)
+			continue;
+		set_keys(&s.keys, receive, 16, send, 16);
+		assert_int_equal(diagnose(&s), causes[derivation]);
+	}
+}
+
+static void
+test_diagnose_zero_key(void **state)
+{
+	static const uint8_t zeros[32];
+
+	(void)state;
+	for (int sha256 = 0; sha256 < 2; sha256++) {
+		struct sample s = make_sample(sha256);
+		uint8_t mac[32];
+
+		binding_compound_mac(zeros, s.message, mac);
+		put_mac(&s, mac);
+		assert_int_equal(diagnose(&s), CAUSE_BINDING_MAC_ZERO_KEY);
+
+		/* where there are none, whoever has some is the stranger */
+		binding_compound_mac(s.hlak, s.message, mac);
+		put_mac(&s, mac);
+		s.keys = (struct binding_keys){ .state = KEYS_NONE };
+		assert_int_equal(
+		    diagnose(&s), CAUSE_BINDING_MAC_UNEXPECTED_KEY);
+
+		/* without a verdict there is nothing to explain */
+		s.keys.state = KEYS_PENDING;
+		assert_int_equal(diagnose(&s), CAUSE_BINDING_MAC);
+	}
+}
+
+static void
+test_diagnose_whole_keys(void **state)
+{
+	(void)state;
+	for (int sha256 = 0; sha256 < 2; sha256++) {
+		struct sample s = make_sample(sha256);
+		uint8_t receive[32], send[32], hlak[32], mac[32];
+
+		memset(receive, 0x11, 32);
+		memset(send, 0x22, 32);
+		set_keys(&s.keys, receive, 32, send, 32);
+		binding_compound_mac(send, s.message, mac);
+		put_mac(&s, mac);
+		assert_int_equal(diagnose(&s), CAUSE_BINDING_MAC_SWAPPED);
+		memcpy(hlak, receive, 16);
+		memcpy(hlak + 16, send, 16);
+		binding_compound_mac(hlak, s.message, mac);
+		put_mac(&s, mac);
+		assert_int_equal(diagnose(&s), CAUSE_BINDING_MAC_HALVES);
+	}
+}
+
+/* 4.8.5, and the LEN of 8 bytes that another server's plugin had */
+static void
+test_diagnose_derivation(void **state)
+{
+	static const struct {
+		bool sha256;
+		const char *len;
+		size_t len_len, cmk_len;
+	} rows[] = {
+		{ true, "\0\x20", 2, 32 },
+		{ false, "\0\x14", 2, 20 },
+		{ true, "", 0, 32 },
+		{ false, "", 0, 20 },
+		{ true, "\x20\0\0\0\0\0\0\0", 8, 32 },
+		{ false, "\x14\0\0\0\0\0\0\0", 8, 20 },
+		{ false, "\x20\0", 2, 32 },
+	};
+	static const uint8_t zeros[32];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct sample s = make_sample(rows[i].sha256);
+		uint8_t mac[64];
+
+		mistaken_mac(&s, s.hlak, rows[i].len, rows[i].len_len,
+		    rows[i].cmk_len, mac);
+		put_mac(&s, mac);
+		assert_int_equal(diagnose(&s), CAUSE_BINDING_MAC_DERIVATION);
+		assert_int_equal(verify(&s), BINDING_BAD_MAC);
+		mistaken_mac(&s, zeros, rows[i].len, rows[i].len_len,
+		    rows[i].cmk_len, mac);
+		put_mac(&s, mac);
+		assert_int_equal(diagnose(&s), CAUSE_BINDING_MAC);
+		s.keys = (struct binding_keys){ .state = KEYS_NONE };
+		assert_int_equal(diagnose(&s), CAUSE_BINDING_MAC_DERIVATION);
+	}
+}
+
+static void
+test_certificates(void **state)
+{
+	struct binding_certificates c;
+	struct sample s = make_sample(true);
+
+	(void)state;
+	s.context.cert_sha256[0] ^= 1;
+	binding_certificates(&s.context, s.message, &c);
+	assert_string_equal(c.seen, "7993ef314c493dace9f02d60e7e61c84"
+				    "b6690aafe9d7aeea92cbbe8ad599422d");
+	assert_string_equal(c.presented, "7893ef314c493dace9f02d60e7e61c84"
+					 "b6690aafe9d7aeea92cbbe8ad599422d");
+	s = make_sample(false);
+	binding_certificates(&s.context, s.message, &c);
+	assert_string_equal(c.seen, "5826b629bda59b8e6fd8dcd2622fd34c534805a5");
+	assert_string_equal(c.presented, c.seen);
+	s.message[15] = 0;
+	binding_certificates(&s.context, s.message, &c);
+	assert_string_equal(c.seen, "");
 }
 
 int
@@ -625,7 +776,12 @@ main(void)
 		cmocka_unit_test(test_pending),
 		cmocka_unit_test(test_key_lengths),
 		cmocka_unit_test(test_wipe),
-		cmocka_unit_test(test_result_text),
+		cmocka_unit_test(test_causes),
+		cmocka_unit_test(test_diagnose_keys),
+		cmocka_unit_test(test_diagnose_zero_key),
+		cmocka_unit_test(test_diagnose_whole_keys),
+		cmocka_unit_test(test_diagnose_derivation),
+		cmocka_unit_test(test_certificates),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
