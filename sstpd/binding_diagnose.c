@@ -94,9 +94,9 @@ mistaken_hlak(
 		memcpy(hlak, send, first);
 		break;
 	case CAUSE_BINDING_MAC_LONG_KEYS:
-		first = BINDING_SHA1_LEN;
-		/* fall through */
 	case CAUSE_BINDING_MAC_HALVES:
+		if (mistake == CAUSE_BINDING_MAC_LONG_KEYS)
+			first = BINDING_SHA1_LEN;
 		memcpy(hlak, receive, first);
 		memcpy(hlak + first, send, BINDING_HLAK_LEN - first);
 		break;
