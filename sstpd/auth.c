@@ -40,33 +40,38 @@ auth_method_name(unsigned int method)
 	return find(method)->name;
 }
 
-bool
-auth_accept(uint32_t allowed, const struct keymsg_auth *auth,
-    struct binding_keys *keys, const char **why)
+enum end_cause
+auth_verdict(
+    uint32_t allowed, const struct keymsg_auth *auth, struct binding_keys *keys)
 {
 	const struct row *row = find(auth->method);
 
 	binding_keys_wipe(keys);
-	*why = "authentication method is not allowed";
 	if (!(row->allowed_by & allowed))
-		return false;
+		return CAUSE_AUTH_METHOD_NOT_ALLOWED;
 	if (row->key_len == 0) {
 		keys->state = KEYS_NONE;
-		return true;
+		return NO_CAUSE;
 	}
-	*why = "authentication gave no keys (a RADIUS server must send "
-	       "MS-MPPE keys)";
 	if (auth->receive_len == 0)
-		return false;
-	*why = "keys too short for the binding (EAP-TLS and PEAP need "
-	       "pppd 2.5)";
+		return CAUSE_BINDING_NO_KEYS;
 	if (auth->receive_len < row->key_len || auth->receive_len > 32 ||
 	    auth->send_len > 32)
-		return false;
+		return CAUSE_BINDING_SHORT_KEYS;
 	keys->receive_len = auth->receive_len;
 	keys->send_len = auth->send_len;
 	memcpy(keys->receive, auth->receive, auth->receive_len);
 	memcpy(keys->send, auth->send, auth->send_len);
 	keys->state = KEYS_MPPE;
-	return true;
+	return NO_CAUSE;
+}
+
+bool
+auth_accept(uint32_t allowed, const struct keymsg_auth *auth,
+    struct binding_keys *keys, const char **why)
+{
+	enum end_cause cause = auth_verdict(allowed, auth, keys);
+
+	*why = cause_info(cause)->reason;
+	return cause == NO_CAUSE;
 }

@@ -19,12 +19,12 @@ enum {
 	FIRST_KEY_LEN = 16, /* of an MS-CHAPv2 key */
 };
 
-enum cause
+enum end_cause
 binding_cause(enum binding_result result)
 {
-	static const enum cause causes[] = {
+	static const enum end_cause causes[] = {
 		[BINDING_FAILED_INTERNAL] = CAUSE_SERVER_FAILED,
-		[BINDING_VERIFIED] = CAUSE_NONE,
+		[BINDING_VERIFIED] = NO_CAUSE,
 		[BINDING_BAD_HASH_PROTOCOL] = CAUSE_BINDING_HASH_PROTOCOL,
 		[BINDING_BAD_NONCE] = CAUSE_BINDING_NONCE,
 		[BINDING_BAD_CERT_HASH] = CAUSE_BINDING_CERTIFICATE,
@@ -74,7 +74,7 @@ derived_wrongly(const uint8_t *hlak, const uint8_t *message)
 /* What a client may have put together instead of the right HLAK. */
 static void
 mistaken_hlak(
-    enum cause mistake, const struct binding_keys *keys, uint8_t *hlak)
+    enum end_cause mistake, const struct binding_keys *keys, uint8_t *hlak)
 {
 	const uint8_t *receive = keys->receive, *send = keys->send;
 	bool whole = keys->receive_len == BINDING_HLAK_LEN;
@@ -105,10 +105,10 @@ mistaken_hlak(
 	}
 }
 
-static enum cause
+static enum end_cause
 find_mistake(const struct binding_keys *keys, const uint8_t *message)
 {
-	static const enum cause mistakes[] = {
+	static const enum end_cause mistakes[] = {
 		CAUSE_BINDING_MAC_ZERO_KEY,
 		CAUSE_BINDING_MAC_SWAPPED,
 		CAUSE_BINDING_MAC_RECEIVE_ONLY,
@@ -116,7 +116,7 @@ find_mistake(const struct binding_keys *keys, const uint8_t *message)
 		CAUSE_BINDING_MAC_LONG_KEYS,
 		CAUSE_BINDING_MAC_HALVES,
 	};
-	enum cause found = CAUSE_BINDING_MAC;
+	enum end_cause found = CAUSE_BINDING_MAC;
 	uint8_t hlak[BINDING_HLAK_LEN];
 
 	for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]) &&
@@ -130,7 +130,7 @@ find_mistake(const struct binding_keys *keys, const uint8_t *message)
 	return found;
 }
 
-enum cause
+enum end_cause
 binding_diagnose(const struct binding_keys *keys,
     const uint8_t message[static SSTP_CALL_CONNECTED_LEN])
 {

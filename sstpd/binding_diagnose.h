@@ -9,15 +9,15 @@
 #include "binding.h"
 #include "cause.h"
 
-/* Why a call ends for this result; CAUSE_NONE for BINDING_VERIFIED. */
-enum cause binding_cause(enum binding_result result);
+/* Why a call ends for this result; NO_CAUSE for BINDING_VERIFIED. */
+enum end_cause binding_cause(enum binding_result result);
 
 /*
  * What has probably gone wrong when binding_verify() has said BINDING_BAD_MAC:
  * the MAC is compared with those of mistakes seen in the field.
  * CAUSE_BINDING_MAC: none of them.
  */
-enum cause binding_diagnose(const struct binding_keys *keys,
+enum end_cause binding_diagnose(const struct binding_keys *keys,
     const uint8_t message[static SSTP_CALL_CONNECTED_LEN]);
 
 #endif

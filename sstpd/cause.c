@@ -16,7 +16,7 @@
 
 /* clang-format off */
 static const struct cause_info table[] = {
-	[CAUSE_NONE] = { "unknown", AT_ANY, BY_SERVER, ENDS_BADLY,
+	[NO_CAUSE] = { "unknown", AT_ANY, BY_SERVER, ENDS_BADLY,
 	    "closed", NULL,
 	    "this is a fault of sstpd, please report it with its log" },
 
@@ -113,6 +113,9 @@ static const struct cause_info table[] = {
 
 	[CAUSE_LCP_NO_ANSWER] = { "lcp-no-answer", AT_LCP, BY_SERVER,
 	    ENDS_BADLY, "client does not speak PPP", "718", NULL },
+	[CAUSE_LCP_TIMEOUT] = { "lcp-timeout", AT_LCP, BY_SERVER, ENDS_BADLY,
+	    "client and pppd do not agree on a link in time", NULL,
+	    "look for conflicting options in options.sstpd" },
 	[CAUSE_LCP_FAILED] = { "lcp-failed", AT_LCP, BY_PPPD, ENDS_BADLY,
 	    "client and pppd do not agree on a link", NULL,
 	    "look for conflicting options in options.sstpd" },
@@ -251,6 +254,9 @@ static const struct cause_info table[] = {
 	[CAUSE_PPPD_NOT_STARTED] = { "pppd-not-started", AT_LCP, BY_SERVER,
 	    ENDS_BADLY, "pppd could not be started", NULL,
 	    "the line of the monitor before this one says why" },
+	[CAUSE_PPPD_SILENT] = { "pppd-silent", AT_LCP, BY_SERVER, ENDS_BADLY,
+	    "pppd did not begin to speak PPP in time", NULL,
+	    "the machine is too busy, or pppd waits for a script or a plugin" },
 	[CAUSE_PPPD_FAILED] = { "pppd-failed", AT_ANY, BY_PPPD, ENDS_BADLY,
 	    "pppd failed", NULL, "sstpd -t checks pppd's options" },
 	[CAUSE_PPPD_PLUGIN] = { "pppd-plugin", AT_ANY, BY_SERVER, ENDS_BADLY,
@@ -265,9 +271,9 @@ static const struct cause_info table[] = {
 /* clang-format on */
 
 const struct cause_info *
-cause_info(enum cause cause)
+cause_info(enum end_cause cause)
 {
-	return &table[(unsigned int)cause < CAUSES ? cause : CAUSE_NONE];
+	return &table[(unsigned int)cause < CAUSE_COUNT ? cause : NO_CAUSE];
 }
 
 const char *
@@ -311,7 +317,7 @@ cause_print_table(FILE *out)
 		[ENDS_WELL_IF_UP] = "up",
 	};
 
-	for (int i = CAUSE_NONE; i < CAUSES; i++) {
+	for (int i = NO_CAUSE; i < CAUSE_COUNT; i++) {
 		const struct cause_info *c = &table[i];
 
 		fprintf(out, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", c->name,

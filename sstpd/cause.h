@@ -35,8 +35,8 @@ enum cause_kind {
 	ENDS_WELL_IF_UP, /* in any other stage somebody gave up */
 };
 
-enum cause {
-	CAUSE_NONE, /* not known yet */
+enum end_cause {
+	NO_CAUSE, /* not known yet */
 	/* TCP, in any stage */
 	CAUSE_CLIENT_CLOSED,
 	CAUSE_TCP_RESET,
@@ -71,6 +71,7 @@ enum cause {
 	CAUSE_CLIENT_HUNG_UP,
 	/* LCP */
 	CAUSE_LCP_NO_ANSWER,
+	CAUSE_LCP_TIMEOUT,
 	CAUSE_LCP_FAILED,
 	CAUSE_LCP_ECHO_LOST,
 	/* authentication */
@@ -113,12 +114,13 @@ enum cause {
 	CAUSE_PPPD_KILLED,
 	CAUSE_PPPD_NO_PPP,
 	CAUSE_PPPD_NOT_STARTED,
+	CAUSE_PPPD_SILENT,
 	CAUSE_PPPD_FAILED,
 	CAUSE_PPPD_PLUGIN,
 	/* the daemon, in any stage */
 	CAUSE_SERVER_STOPPING,
 	CAUSE_SERVER_FAILED,
-	CAUSES,
+	CAUSE_COUNT,
 };
 
 struct cause_info {
@@ -132,7 +134,7 @@ struct cause_info {
 };
 
 /* The row of a cause; never NULL. */
-const struct cause_info *cause_info(enum cause cause);
+const struct cause_info *cause_info(enum end_cause cause);
 
 /* Names as the log has them; never NULL. */
 const char *cause_stage_name(enum cause_stage stage);

@@ -29,7 +29,7 @@ enum log_sink {
 	LOG_SINK_SYSLOG,
 };
 
-enum { LOG_LINE_MAX = 1024 };
+enum { LOG_LINE_MAX = 2048 }; /* a pipe takes it at once */
 
 #define LOG_PRINTF(f, a) __attribute__((format(printf, f, a)))
 

@@ -90,6 +90,17 @@ tls_global_init(void)
 /* --- life --------------------------------------------------------------------
  */
 
+static int
+on_client_hello(SSL *ssl, int *alert, void *unused)
+{
+	struct tls *tls = SSL_get_app_data(ssl);
+
+	(void)alert;
+	(void)unused;
+	tls_offer_read(&tls->offer, ssl);
+	return SSL_CLIENT_HELLO_SUCCESS;
+}
+
 int
 tls_init(struct tls *tls, SSL_CTX *ctx, int fd)
 {
@@ -108,6 +119,8 @@ tls_init(struct tls *tls, SSL_CTX *ctx, int fd)
 	BIO_set_data(bio, tls);
 	SSL_set_bio(tls->ssl, bio, bio);
 	SSL_set_accept_state(tls->ssl);
+	SSL_set_app_data(tls->ssl, tls);
+	SSL_CTX_set_client_hello_cb(ctx, on_client_hello, NULL);
 	return 0;
 }
 
@@ -126,6 +139,13 @@ tls_fini(struct tls *tls)
 /* --- the socket --------------------------------------------------------------
  */
 
+static enum tls_result
+socket_failed(struct tls *tls, int error)
+{
+	tls->fault = tls_socket_fault(error, tls->why, sizeof(tls->why));
+	return TLS_FAIL;
+}
+
 enum tls_result
 tls_fill(struct tls *tls)
 {
@@ -139,14 +159,11 @@ tls_fill(struct tls *tls)
 		return TLS_EOF;
 	if (room == 0)
 		return TLS_OK; /* to be decrypted first */
-	if (buf_reserve(&tls->in, room, &p) != 0) {
-		snprintf(tls->why, sizeof(tls->why), "%s",
-		    errno == ENOBUFS ? "max-buffers is reached"
-				     : strerror(errno));
-		return TLS_FAIL;
-	}
+	if (buf_reserve(&tls->in, room, &p) != 0)
+		return socket_failed(tls, errno);
 	n = recv(tls->fd, p, room, 0);
 	if (n > 0) {
+		tls_head_add(&tls->head, p, (size_t)n);
 		buf_commit(&tls->in, (size_t)n);
 		return TLS_OK;
 	}
@@ -158,8 +175,7 @@ tls_fill(struct tls *tls)
 	}
 	if (errno == EAGAIN || errno == EINTR)
 		return TLS_WANT_READ;
-	snprintf(tls->why, sizeof(tls->why), "%s", strerror(errno));
-	return TLS_FAIL;
+	return socket_failed(tls, errno);
 }
 
 enum tls_result
@@ -173,11 +189,8 @@ tls_flush(struct tls *tls)
 			continue;
 		if (n < 0 && errno == EAGAIN)
 			return TLS_WANT_WRITE;
-		if (n < 0) {
-			snprintf(
-			    tls->why, sizeof(tls->why), "%s", strerror(errno));
-			return TLS_FAIL;
-		}
+		if (n < 0)
+			return socket_failed(tls, errno);
 		buf_consume(&tls->out, (size_t)n);
 	}
 	return TLS_OK;
@@ -196,7 +209,6 @@ static enum tls_result
 result_of(struct tls *tls, int ret)
 {
 	unsigned long error;
-	const char *text;
 
 	switch (SSL_get_error(tls->ssl, ret)) {
 	case SSL_ERROR_WANT_READ:
@@ -214,9 +226,8 @@ result_of(struct tls *tls, int ret)
 	if (ERR_GET_LIB(error) == ERR_LIB_SSL &&
 	    ERR_GET_REASON(error) == SSL_R_UNEXPECTED_EOF_WHILE_READING)
 		return TLS_EOF;
-	text = ERR_reason_error_string(error);
-	snprintf(tls->why, sizeof(tls->why), "%s",
-	    text != NULL ? text : "queue of data to be sent is full");
+	tls->fault = tls_fault(error, &tls->head, &tls->offer, tls->ssl,
+	    tls->why, sizeof(tls->why));
 	return TLS_FAIL;
 }
 
@@ -248,6 +259,7 @@ tls_write(struct tls *tls, const uint8_t *p, size_t n)
 
 	/* what a record adds (header, nonce, tag, padding) is below 64 bytes */
 	if (tls->closed || buf_space(&tls->out) < n + 64) {
+		tls->fault = CAUSE_CLIENT_NOT_READING;
 		snprintf(tls->why, sizeof(tls->why),
 		    "client does not read what it asks for");
 		return false;

@@ -16,12 +16,14 @@
 #include <stdint.h>
 
 #include "buf.h"
+#include "cause.h"
+#include "tls_fault.h"
 
 enum {
 	TLS_OUT_MAX = 256 * 1024, /* queued ciphertext; more ends the call */
 	TLS_IN_MAX = 64 * 1024,	  /* taken from the socket at once */
 	TLS_IN_TIGHT = 4096,	  /* the same while memory is tight */
-	TLS_WHY_MAX = 128,
+	TLS_WHY_MAX = 256,
 };
 
 enum tls_result {
@@ -29,7 +31,7 @@ enum tls_result {
 	TLS_WANT_READ,	/* nothing more before tls_fill() brings new bytes */
 	TLS_WANT_WRITE, /* the socket takes no more for now */
 	TLS_EOF,	/* the peer has closed, properly or not */
-	TLS_FAIL,	/* see why */
+	TLS_FAIL,	/* see fault and why */
 };
 
 struct tls {
@@ -38,8 +40,11 @@ struct tls {
 	bool eof;      /* the socket has ended */
 	bool closed;   /* close_notify is queued: nothing more may be written */
 	struct buf in; /* ciphertext received, not yet decrypted */
-	struct buf out;	       /* ciphertext to be sent */
-	char why[TLS_WHY_MAX]; /* of the last TLS_FAIL, for logs */
+	struct buf out;	      /* ciphertext to be sent */
+	struct tls_head head; /* of the connection, until it is TLS */
+	struct tls_offer offer;
+	enum end_cause fault;  /* of the last TLS_FAIL, for logs */
+	char why[TLS_WHY_MAX]; /* its details */
 };
 
 /* Takes the descriptor, even on failure (-1: out of memory). */

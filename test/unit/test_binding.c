@@ -600,12 +600,11 @@ static void
 test_causes(void **state)
 {
 	(void)state;
-	assert_int_equal(binding_cause(BINDING_VERIFIED), CAUSE_NONE);
+	assert_int_equal(binding_cause(BINDING_VERIFIED), NO_CAUSE);
 	for (int i = -1; i <= BINDING_BAD_MAC + 1; i++) {
-		enum cause cause = binding_cause((enum binding_result)i);
+		enum end_cause cause = binding_cause((enum binding_result)i);
 
-		assert_int_equal(
-		    cause == CAUSE_NONE, i == (int)BINDING_VERIFIED);
+		assert_int_equal(cause == NO_CAUSE, i == (int)BINDING_VERIFIED);
 		for (int k = BINDING_FAILED_INTERNAL; k < i; k++)
 			if (i <= BINDING_BAD_MAC)
 				assert_int_not_equal(cause,
@@ -615,7 +614,7 @@ test_causes(void **state)
 
 /* --- the cause of a wrong MAC --- */
 
-static enum cause
+static enum end_cause
 diagnose(const struct sample *s)
 {
 	return binding_diagnose(&s->keys, s->message);
@@ -625,7 +624,7 @@ diagnose(const struct sample *s)
 static void
 test_diagnose_keys(void **state)
 {
-	static const enum cause causes[] = {
+	static const enum end_cause causes[] = {
 		[SWAPPED] = CAUSE_BINDING_MAC_SWAPPED,
 		[RECEIVE_ZEROS] = CAUSE_BINDING_MAC_RECEIVE_ONLY,
 		[SEND_ZEROS] = CAUSE_BINDING_MAC_SEND_ONLY,

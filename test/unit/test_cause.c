@@ -48,8 +48,8 @@ static void
 test_complete(void **state)
 {
 	(void)state;
-	for (int i = CAUSE_NONE; i < CAUSES; i++) {
-		const struct cause_info *c = cause_info((enum cause)i);
+	for (int i = NO_CAUSE; i < CAUSE_COUNT; i++) {
+		const struct cause_info *c = cause_info((enum end_cause)i);
 
 		assert_non_null(c->name); /* a row is missing */
 		assert_true(is_identifier(c->name));
@@ -67,10 +67,12 @@ static void
 test_unique(void **state)
 {
 	(void)state;
-	for (int i = CAUSE_NONE; i < CAUSES; i++)
-		for (int k = CAUSE_NONE; k < i; k++) {
-			const struct cause_info *a = cause_info((enum cause)i),
-						*b = cause_info((enum cause)k);
+	for (int i = NO_CAUSE; i < CAUSE_COUNT; i++)
+		for (int k = NO_CAUSE; k < i; k++) {
+			const struct cause_info *a = cause_info(
+						    (enum end_cause)i),
+						*b = cause_info(
+						    (enum end_cause)k);
 
 			assert_string_not_equal(a->name, b->name);
 			assert_string_not_equal(a->reason, b->reason);
@@ -82,8 +84,8 @@ static void
 test_good_ends(void **state)
 {
 	(void)state;
-	for (int i = CAUSE_NONE; i < CAUSES; i++) {
-		const struct cause_info *c = cause_info((enum cause)i);
+	for (int i = NO_CAUSE; i < CAUSE_COUNT; i++) {
+		const struct cause_info *c = cause_info((enum end_cause)i);
 
 		if (c->kind == ENDS_BADLY)
 			continue;
@@ -98,8 +100,8 @@ test_names(void **state)
 	(void)state;
 	assert_string_equal(cause_info(CAUSE_AUTH_FAILED)->name, "auth-failed");
 	assert_string_equal(cause_info(CAUSE_AUTH_FAILED)->windows, "691");
-	assert_string_equal(cause_info(CAUSES)->name, "unknown");
-	assert_string_equal(cause_info((enum cause) - 1)->name, "unknown");
+	assert_string_equal(cause_info(CAUSE_COUNT)->name, "unknown");
+	assert_string_equal(cause_info((enum end_cause) - 1)->name, "unknown");
 	for (int i = AT_ANY; i < CAUSE_STAGES; i++)
 		assert_true(is_identifier(cause_stage_name(i)));
 	for (int i = BY_CLIENT; i < CAUSE_CLOSERS; i++)
@@ -128,9 +130,9 @@ test_print(void **state)
 			tabs += *p == '\t';
 		assert_int_equal(tabs, 6);
 		assert_int_equal(strcspn(line, "\t"),
-		    strlen(cause_info((enum cause)lines)->name));
+		    strlen(cause_info((enum end_cause)lines)->name));
 	}
-	assert_int_equal(lines, CAUSES);
+	assert_int_equal(lines, CAUSE_COUNT);
 	free(text);
 }
 
