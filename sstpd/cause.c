@@ -241,7 +241,14 @@ static const struct cause_info table[] = {
 
 	[CAUSE_LIMIT_SESSIONS] = { "limit-sessions", AT_ANY, BY_SERVER,
 	    ENDS_BADLY, "no free session", NULL,
-	    "see max-sessions in sstpd.conf(5)" },
+	    "see max-sessions and max-sessions-per-address in sstpd.conf(5)" },
+	[CAUSE_LIMIT_HALF_OPEN] = { "limit-half-open", AT_ANY, BY_SERVER,
+	    ENDS_BADLY, "made room, as the oldest, for a new connection", NULL,
+	    "too many clients begin at once, or a flood: see max-half-open in "
+	    "sstpd.conf(5)" },
+	[CAUSE_LIMIT_BUFFERS] = { "limit-buffers", AT_ANY, BY_SERVER,
+	    ENDS_BADLY, "no memory is left for its queues", NULL,
+	    "see max-buffers in sstpd.conf(5)" },
 
 	[CAUSE_PPPD_ENDED] = { "pppd-ended", AT_ANY, BY_PPPD, ENDS_WELL_IF_UP,
 	    "pppd ended", NULL, NULL },

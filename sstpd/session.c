@@ -31,53 +31,6 @@ generation_ref(struct generation *g)
 	return g;
 }
 
-/* --- the story
- * ---------------------------------------------------------------- */
-
-void
-slog(struct session *s, enum log_level level, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	log_vline(level, s->label, fmt, ap);
-	va_end(ap);
-}
-
-void
-session_reason(struct session *s, const char *fmt, ...)
-{
-	va_list ap;
-
-	if (s->ended[0] != '\0')
-		return;
-	va_start(ap, fmt);
-	vsnprintf(s->ended, sizeof(s->ended), fmt, ap);
-	va_end(ap);
-}
-
-static void
-log_end(struct session *s)
-{
-	char up[64] = "";
-
-	if (s->connected > 0)
-		snprintf(up, sizeof(up), ", up %.0f s, %llu bytes in, %llu out",
-		    ev_now(s->loop) - s->connected,
-		    (unsigned long long)s->bytes_in,
-		    (unsigned long long)s->bytes_out);
-	slog(s, LOG_LEVEL_INFO, "ended: %s%s%s%s%s%s%s",
-	    s->ended[0] ? s->ended : "closed", s->user[0] ? "; user \"" : "",
-	    s->user, s->user[0] ? "\"" : "", up,
-	    s->pppd_ended[0] ? "; pppd: " : "", s->pppd_ended);
-	if (s->decoder != NULL &&
-	    s->decoder->bad_fcs + s->decoder->too_long > 0)
-		slog(s, LOG_LEVEL_WARN,
-		    "pty: %llu frames with a bad FCS, %llu too long",
-		    (unsigned long long)s->decoder->bad_fcs,
-		    (unsigned long long)s->decoder->too_long);
-}
-
 /* --- ending
  * -------------------------------------------------------------------- */
 
@@ -88,7 +41,7 @@ session_check_gone(struct session *s)
 	    (s->ppp != PPP_NONE && s->ppp != PPP_GONE))
 		return;
 	s->told_gone = true;
-	log_end(s);
+	session_log_end(s);
 	s->ops->gone(s->owner, s);
 }
 
@@ -119,20 +72,6 @@ lower_down(struct session *s)
 		session_close(s);
 }
 
-static const char *
-stage_name(const struct session *s)
-{
-	switch (s->stage) {
-	case STAGE_TLS:
-		return "tls";
-	case STAGE_HTTP:
-	case STAGE_REFUSED:
-		return "http";
-	default:
-		return "connection";
-	}
-}
-
 /* --- to the client
  * ------------------------------------------------------------- */
 
@@ -149,7 +88,7 @@ session_flush(struct session *s)
 		ev_io_start(s->loop, &s->sock_writer);
 		break;
 	default:
-		session_reason(s, "%s: %s", stage_name(s), s->tls.why);
+		session_tls_reason(s);
 		lower_down(s);
 		return;
 	}
@@ -182,15 +121,16 @@ http_reply(struct session *s, int status)
 
 	/* one record: sstp-client takes what it gets first for the whole */
 	if (!tls_write(&s->tls, (const uint8_t *)reply, n)) {
-		session_reason(s, "http: %s", s->tls.why);
+		session_tls_reason(s);
 		session_close(s);
 	}
 }
 
 static void
-http_refuse(struct session *s, int status, const char *why)
+http_refuse(
+    struct session *s, int status, enum end_cause cause, const char *why)
 {
-	session_reason(s, "http: answered %d: %s", status, why);
+	session_reason(s, cause, "%s, answered %d", why, status);
 	http_reply(s, status);
 	if (s->stage == STAGE_CLOSED)
 		return;
@@ -201,20 +141,26 @@ http_refuse(struct session *s, int status, const char *why)
 	session_set_timer(s, REFUSED_LINGER);
 }
 
-static const char *
-http_fault(int status)
+static void
+http_fault(struct session *s, int status)
 {
 	switch (status) {
 	case 404:
-		return "path is not SSTP's (a web browser or a scanner?)";
+		http_refuse(s, status, CAUSE_HTTP_NOT_SSTP, "another path");
+		break;
 	case 405:
-		return "method is not SSTP_DUPLEX_POST (a web browser?)";
+		http_refuse(s, status, CAUSE_HTTP_NOT_SSTP, "another method");
+		break;
 	case 431:
-		return "request head is too large";
+		http_refuse(
+		    s, status, CAUSE_HTTP_BAD_REQUEST, "head is too large");
+		break;
 	case 505:
-		return "version is not HTTP/1.1";
+		http_refuse(s, status, CAUSE_HTTP_BAD_REQUEST,
+		    "version is not HTTP/1.1");
+		break;
 	default:
-		return "request is not HTTP";
+		http_refuse(s, status, CAUSE_HTTP_BAD_REQUEST, "not HTTP");
 	}
 }
 
@@ -229,16 +175,16 @@ http_input(struct session *s)
 	if (n == 0)
 		return false;
 	if (n < 0) {
-		http_refuse(s, (int)-n, http_fault((int)-n));
+		http_fault(s, (int)-n);
 		return false;
 	}
 	buf_consume(&s->rx, (size_t)n);
 	memcpy(s->correlation_id, request.correlation_id,
 	    sizeof(s->correlation_id));
+	session_reached(s, AT_SSTP);
 	if (!s->ops->may_begin(s->owner, s)) {
-		http_refuse(s, 503,
-		    "no free session (max-sessions, "
-		    "max-sessions-per-address)");
+		http_refuse(s, 503, CAUSE_LIMIT_SESSIONS,
+		    "max-sessions or max-sessions-per-address");
 		return false;
 	}
 	http_reply(s, 200);
@@ -270,7 +216,7 @@ sstp_input(struct session *s)
 	if (n == 0)
 		return false;
 	if (n < 0) {
-		session_reason(s, "sstp: broken packet header");
+		session_cause(s, CAUSE_SSTP_BAD_HEADER);
 		session_call_event(s, EV_HEADER_BROKEN, 0);
 		return false;
 	}
@@ -301,6 +247,17 @@ consume(struct session *s)
 	}
 }
 
+/* Nothing was asked for: our certificate is the last that it saw. */
+static enum end_cause
+client_closed(const struct session *s)
+{
+	bool silent = s->stage == STAGE_HTTP && buf_len(&s->rx) == 0;
+
+	if (silent || (s->stage == STAGE_TLS && s->tls.offer.ciphers > 0))
+		return CAUSE_TLS_CLIENT_LEFT;
+	return CAUSE_CLIENT_CLOSED;
+}
+
 /* Finish the handshake as far as the bytes reach; false: it needs more. */
 static bool
 handshake(struct session *s)
@@ -311,23 +268,28 @@ handshake(struct session *s)
 	case TLS_WANT_READ:
 		return false;
 	case TLS_EOF:
-		session_reason(s, "tls: client closed during the handshake");
+		session_note_tls(s);
+		session_cause(s, client_closed(s));
 		session_flush(s);
 		session_close(s);
 		return false;
 	default:
-		session_reason(s, "tls: handshake failed: %s", s->tls.why);
+		session_note_tls(s);
+		session_tls_reason(s);
 		session_close(s); /* the alert leaves with it */
 		return false;
 	}
 	s->binding.hash_bitmask = (uint8_t)s->conf->hash_protocols;
 	if (tls_leaf_hashes(
 		&s->tls, s->binding.cert_sha1, s->binding.cert_sha256) != 0) {
-		session_reason(s, "tls: cannot hash the certificate");
+		session_reason(
+		    s, CAUSE_SERVER_FAILED, "cannot hash the certificate");
 		session_close(s);
 		return false;
 	}
 	s->stage = STAGE_HTTP;
+	session_reached(s, AT_HTTP);
+	session_note_tls(s);
 	session_set_timer(s, s->conf->http_timeout);
 	return true;
 }
@@ -346,8 +308,10 @@ decrypt(struct session *s)
 		room = TIGHT_LOW;
 	/* room is never 0: heads and packets that rx cannot hold are refused */
 	if (buf_reserve(&s->rx, room, &p) != 0) {
-		session_reason(s, errno == ENOBUFS ? "max-buffers is reached"
-						   : "out of memory");
+		session_reason(s,
+		    errno == ENOBUFS ? CAUSE_LIMIT_BUFFERS
+				     : CAUSE_SERVER_FAILED,
+		    "%s", errno == ENOBUFS ? "max-buffers" : "out of memory");
 		lower_down(s);
 		return false;
 	}
@@ -359,9 +323,9 @@ decrypt(struct session *s)
 	if (buf_len(&s->rx) == 0)
 		buf_clear(&s->rx);
 	if (r == TLS_EOF)
-		session_reason(s, "client closed the connection");
+		session_cause(s, client_closed(s));
 	else if (r == TLS_FAIL)
-		session_reason(s, "%s: %s", stage_name(s), s->tls.why);
+		session_tls_reason(s);
 	if (r == TLS_EOF || r == TLS_FAIL)
 		lower_down(s);
 	return false;
@@ -372,6 +336,8 @@ session_pump(struct session *s)
 {
 	bool more = true;
 
+	if (s->tls.head.n > 0)
+		session_reached(s, AT_TLS);
 	if (s->stage == STAGE_TLS)
 		more = handshake(s);
 	/* bounded by the ciphertext that one recv() brought */
@@ -406,7 +372,7 @@ on_sock_readable(struct ev_loop *loop, ev_io *w, int revents)
 	case TLS_WANT_READ:
 		return;
 	case TLS_FAIL:
-		session_reason(s, "%s: %s", stage_name(s), s->tls.why);
+		session_tls_reason(s);
 		lower_down(s);
 		return;
 	default: /* also end of file, which OpenSSL is to judge */
@@ -436,12 +402,12 @@ on_timeout(struct ev_loop *loop, ev_timer *w, int revents)
 	(void)revents;
 	switch (s->stage) {
 	case STAGE_TLS:
-		session_reason(s, "tls: handshake not complete within %u ms",
+		session_reason(s, CAUSE_TLS_TIMEOUT, "%u ms are over",
 		    s->conf->tls_timeout);
 		session_close(s);
 		break;
 	case STAGE_HTTP:
-		session_reason(s, "http: request not complete within %u ms",
+		session_reason(s, CAUSE_HTTP_TIMEOUT, "%u ms are over",
 		    s->conf->http_timeout);
 		session_close(s);
 		break;
@@ -482,6 +448,7 @@ session_new(struct ev_loop *loop, struct generation *generation, uint64_t id,
 	s->peer_key = peers_key(peer);
 	s->local = *local;
 	s->began = ev_now(loop);
+	s->reached = AT_TCP;
 	endpoint_text(peer, endpoint);
 	snprintf(s->label, sizeof(s->label), "s%u.%u %s",
 	    (unsigned int)(id >> 32), (unsigned int)id, endpoint);
@@ -532,9 +499,9 @@ session_is_cheap(const struct session *s)
 }
 
 void
-session_drop(struct session *s, const char *why)
+session_drop(struct session *s, enum end_cause cause)
 {
-	session_reason(s, "%s", why);
+	session_cause(s, cause);
 	lower_down(s);
 }
 
@@ -545,9 +512,9 @@ session_links(struct session *s)
 }
 
 void
-session_stop(struct session *s, const char *why)
+session_stop(struct session *s, enum end_cause cause)
 {
-	session_reason(s, "%s", why);
+	session_cause(s, cause);
 	if (s->stage != STAGE_SSTP) {
 		session_close(s);
 		return;
@@ -570,7 +537,7 @@ session_on_message(struct session *s, const union msg *msg, int *fds)
 		session_call_auth(s, &msg->auth.auth);
 		break;
 	case MSG_AUTH_FAILED:
-		session_reason(s, "auth: wrong user name or password");
+		s->auth_refused = true;
 		break;
 	case MSG_UP:
 		session_ppp_up(s, &msg->up.up);

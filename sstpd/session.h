@@ -4,8 +4,9 @@
 /*
  * One client from accept to free: glue between the socket, the codecs, the
  * state machine and a pppd's pty. It owns watchers and queues and knows no byte
- * layout. Implemented in three files: session.c (life, TLS and HTTP),
- * session_call.c (the state machine's wishes), session_ppp.c (the pty side).
+ * layout. Implemented in four files: session.c (life, TLS and HTTP),
+ * session_call.c (the state machine's wishes), session_ppp.c (the pty side),
+ * session_story.c (what the log tells of it).
  */
 
 #ifndef SSTPD_SESSION_H
@@ -17,6 +18,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+#include "cause.h"
 #include "conf.h"
 #include "msg.h"
 
@@ -68,13 +70,13 @@ uint64_t session_peer(const struct session *s);
 /* It costs no more than a connection so far: no pppd was asked for. */
 bool session_is_cheap(const struct session *s);
 /* Close it to make room for another. */
-void session_drop(struct session *s, const char *why);
+void session_drop(struct session *s, enum end_cause cause);
 
 /* What the monitor says. Descriptors taken are set to -1 in fds. */
 void session_on_message(struct session *s, const union msg *msg, int *fds);
 
-/* End it in the protocol's way; why is for the log. */
-void session_stop(struct session *s, const char *why);
+/* End it in the protocol's way. */
+void session_stop(struct session *s, enum end_cause cause);
 
 struct session_links *session_links(struct session *s);
 

@@ -76,8 +76,28 @@ hello_timeout(struct session *s)
 		session_call_event(s, EV_HELLO_IDLE, 0);
 		return;
 	}
-	session_reason(s, "client silent: no answer to an echo request");
+	session_cause(s, CAUSE_HELLO_LOST);
 	session_call_event(s, EV_HELLO_LOST, 0);
+}
+
+/* What the client, or pppd, has failed to do in time. */
+static enum end_cause
+overdue(const struct session *s)
+{
+	switch (s->reached) {
+	case AT_LCP:
+		if (s->ppp == PPP_ASKED)
+			return CAUSE_PPPD_SILENT;
+		if (s->call.state == CALL_PROOF_HELD)
+			return CAUSE_AUTH_TIMEOUT;
+		return s->lcp_heard ? CAUSE_LCP_TIMEOUT : CAUSE_LCP_NO_ANSWER;
+	case AT_AUTH:
+		return CAUSE_AUTH_TIMEOUT;
+	case AT_BINDING:
+		return CAUSE_BINDING_TIMEOUT;
+	default:
+		return CAUSE_SSTP_NEGOTIATION_TIMEOUT;
+	}
 }
 
 void
@@ -85,8 +105,8 @@ session_call_timeout(struct session *s)
 {
 	switch (s->timer_kind) {
 	case TIMER_NEGOTIATION:
-		session_reason(s, "sstp: negotiation timeout in state %s",
-		    call_state_name(s->call.state));
+		session_reason(s, overdue(s), "%u ms are over",
+		    s->conf->negotiation_timeout);
 		session_call_event(s, EV_NEGOTIATION_TIMEOUT, 0);
 		break;
 	case TIMER_HELLO:
@@ -106,7 +126,7 @@ send_packet(struct session *s, const uint8_t *p, size_t n)
 {
 	if (tls_write(&s->tls, p, n))
 		return true;
-	session_reason(s, "connection: %s", s->tls.why);
+	session_tls_reason(s);
 	return false;
 }
 
@@ -116,7 +136,7 @@ send_ack(struct session *s)
 	uint8_t packet[48];
 
 	if (RAND_bytes(s->binding.nonce, sizeof(s->binding.nonce)) != 1) {
-		session_reason(s, "no random numbers");
+		session_reason(s, CAUSE_SERVER_FAILED, "no random numbers");
 		return false;
 	}
 	return send_packet(s, packet,
@@ -142,9 +162,6 @@ send_status(
 {
 	uint8_t packet[32];
 
-	if (type == SSTP_MSG_CALL_ABORT)
-		session_reason(
-		    s, "sstp: aborted: %s", sstp_status_name(status));
 	return send_packet(s, packet,
 	    sstp_build_status(packet, sizeof(packet), type, attrib, status));
 }
@@ -179,16 +196,59 @@ send_all(struct session *s, const struct call_result *r)
 		   send_plain(s, SSTP_MSG_CALL_DISCONNECT_ACK));
 }
 
+/* Unless the cause is known: which fault of the client is answered by it. */
+static void
+note_abort(struct session *s, const struct call_result *r)
+{
+	const char *message = s->control != NULL
+				  ? sstp_message_name(s->control->type)
+				  : "no message";
+
+	switch (r->abort_status) {
+	case ATTRIB_STATUS_RETRY_COUNT_EXCEEDED:
+		session_cause(s, CAUSE_SSTP_REQUEST_REFUSED);
+		break;
+	case ATTRIB_STATUS_ATTRIB_NOT_SUPPORTED_IN_MSG:
+		session_cause(s, CAUSE_BINDING_MISSING);
+		break;
+	default:
+		session_reason(s, CAUSE_SSTP_PROTOCOL, "%s in state %s: %s",
+		    message, call_state_name(r->from),
+		    sstp_status_name(r->abort_status));
+	}
+}
+
 static void
 open_gate(struct session *s)
 {
 	s->connected = s->last_packet = ev_now(s->loop);
 	s->silent_intervals = 0;
+	session_reached(s, s->network_up ? AT_UP : AT_IPCP);
 	binding_keys_wipe(&s->keys);
 	slog(s, LOG_LEVEL_INFO, "binding verified: %s",
 	    s->proof[15] == CERT_HASH_PROTOCOL_SHA256 ? "SHA-256" : "SHA-1");
 	OPENSSL_cleanse(s->proof, sizeof(s->proof));
 	s->ops->connected(s->owner, s);
+}
+
+static void
+note_binding(struct session *s, enum binding_result result)
+{
+	struct binding_certificates certificates;
+
+	switch (result) {
+	case BINDING_BAD_CERT_HASH:
+		binding_certificates(&s->binding, s->proof, &certificates);
+		session_reason(s, binding_cause(result),
+		    "client saw %s, we presented %s", certificates.seen,
+		    certificates.presented);
+		break;
+	case BINDING_BAD_MAC:
+		session_cause(s, binding_diagnose(&s->keys, s->proof));
+		break;
+	default:
+		session_cause(s, binding_cause(result));
+	}
 }
 
 /* Verify a held CALL_CONNECTED as far as what is known allows. */
@@ -206,8 +266,7 @@ check_proof(struct session *s)
 		session_call_event(s, EV_BINDING_OK, 0);
 		return;
 	}
-	session_reason(
-	    s, "binding failed: %s", cause_info(binding_cause(r))->reason);
+	note_binding(s, r);
 	binding_keys_wipe(&s->keys);
 	session_call_event(s, EV_BINDING_FAILED, 0);
 }
@@ -222,14 +281,18 @@ session_call_event(
 		slog(s, LOG_LEVEL_DEBUG, "sstp: %s: %s -> %s",
 		    call_event_name(event), call_state_name(r.from),
 		    call_state_name(r.to));
+	if (r.actions & ACT_SEND_ABORT)
+		note_abort(s, &r);
 	if (!send_all(s, &r)) {
 		call_input(&s->call, EV_LOWER_DOWN, 0);
 		session_close(s);
 		return;
 	}
 	start_timer(s, r.timer);
-	if (r.actions & ACT_START_PPP)
+	if (r.actions & ACT_START_PPP) {
+		session_reached(s, AT_LCP);
 		session_ppp_ask(s);
+	}
 	if (r.actions & ACT_OPEN_GATE)
 		open_gate(s);
 	if (r.actions & ACT_TERMINATE_PPP)
@@ -309,10 +372,10 @@ control_packet(struct session *s, const struct sstp_packet *packet)
 	slog(s, LOG_LEVEL_DEBUG, "sstp: received %s in %s",
 	    sstp_message_name(control.type), call_state_name(s->call.state));
 	if (event == EV_ABORT)
-		session_reason(
-		    s, "client aborted: %s", sstp_status_name(control.status));
+		session_reason(s, CAUSE_CLIENT_ABORTED, "%s",
+		    sstp_status_name(control.status));
 	else if (event == EV_DISCONNECT)
-		session_reason(s, "client hung up");
+		session_cause(s, CAUSE_CLIENT_HUNG_UP);
 	s->packet = packet;
 	s->control = &control;
 	session_call_event(s, event, control.status);
@@ -333,6 +396,9 @@ data_packet(struct session *s, const struct sstp_packet *packet)
 	}
 	if (class == PPP_DATA)
 		s->bytes_in += packet->payload_len;
+	else
+		session_note_frame(
+		    s, true, packet->payload, packet->payload_len);
 	session_ppp_put(s, class, packet->payload, packet->payload_len);
 }
 
@@ -351,16 +417,19 @@ session_call_packet(struct session *s, const struct sstp_packet *packet)
 void
 session_call_auth(struct session *s, const struct keymsg_auth *auth)
 {
-	const char *why;
+	enum end_cause cause;
 
 	memcpy(s->user, auth->user, sizeof(s->user));
 	s->user[sizeof(s->user) - 1] = '\0';
-	if (!auth_accept(s->conf->auth_methods, auth, &s->keys, &why)) {
+	s->user_len = strlen(s->user);
+	s->authenticated = true;
+	cause = auth_verdict(s->conf->auth_methods, auth, &s->keys);
+	if (cause != NO_CAUSE) {
 		/* the monitor has the same rule: pppd is being ended already */
-		session_reason(
-		    s, "auth: %s: %s", auth_method_name(auth->method), why);
+		session_reason(s, cause, "%s", auth_method_name(auth->method));
 		return;
 	}
+	session_reached(s, AT_BINDING);
 	slog(s, LOG_LEVEL_INFO, "authenticated: \"%s\" by %s", s->user,
 	    auth_method_name(auth->method));
 	if (s->call.state == CALL_PROOF_HELD)

@@ -11,7 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "pppd.h"
 #include "session_private.h"
 #include "sstp.h"
 
@@ -58,6 +57,8 @@ put_to_client(struct session *s, uint8_t *frame, size_t n)
 	}
 	if (class == PPP_DATA)
 		s->bytes_out += n;
+	else
+		session_note_frame(s, false, frame, n);
 	/* the decoder leaves room before the frame for exactly this */
 	sstp_put_data_header(frame - SSTP_HEADER_LEN, n);
 	return tls_write(&s->tls, frame - SSTP_HEADER_LEN, n + SSTP_HEADER_LEN);
@@ -74,7 +75,7 @@ decode(struct session *s, const uint8_t *p, size_t n)
 		p += used;
 		n -= used;
 		if (frame != NULL && !put_to_client(s, frame, len)) {
-			session_reason(s, "connection: %s", s->tls.why);
+			session_tls_reason(s);
 			session_call_event(s, EV_LOWER_DOWN, 0);
 		}
 	}
@@ -83,10 +84,8 @@ decode(struct session *s, const uint8_t *p, size_t n)
 static void
 pppd_ended(struct session *s)
 {
-	if (s->ended[0] == '\0') {
-		s->pppd_first = true;
-		session_reason(s, "pppd ended");
-	}
+	/* session_note_exit() will know more */
+	session_cause(s, CAUSE_PPPD_ENDED);
 	session_call_event(s, EV_PPP_ENDED, 0);
 }
 
@@ -329,8 +328,8 @@ session_ppp_started(struct session *s, int *fds)
 		return; /* hung up meanwhile: closing its pty ends that pppd */
 	s->decoder = malloc(sizeof(*s->decoder));
 	if (s->decoder == NULL || fds[0] < 0) {
-		session_reason(
-		    s, fds[0] < 0 ? "out of descriptors" : "out of memory");
+		session_reason(s, CAUSE_SERVER_FAILED, "%s",
+		    fds[0] < 0 ? "out of descriptors" : "out of memory");
 		session_ppp_hang_up(s);
 		session_call_event(s, EV_PPP_ENDED, 0);
 		return;
@@ -351,15 +350,15 @@ session_ppp_started(struct session *s, int *fds)
 void
 session_ppp_refused(struct session *s, unsigned int refusal)
 {
-	static const char *const why[] = {
-		[MSG_REFUSED_LIMIT] = "no free session (max-sessions, "
-				      "max-sessions-per-address)",
-		[MSG_REFUSED_SPAWN] = "pppd could not be started",
-		[MSG_REFUSED_STOPPING] = "server is stopping",
+	static const enum end_cause causes[] = {
+		[MSG_REFUSED_LIMIT] = CAUSE_LIMIT_SESSIONS,
+		[MSG_REFUSED_SPAWN] = CAUSE_PPPD_NOT_STARTED,
+		[MSG_REFUSED_STOPPING] = CAUSE_SERVER_STOPPING,
 	};
 
-	session_reason(s, "refused: %s",
-	    refusal < sizeof(why) / sizeof(why[0]) ? why[refusal] : "unknown");
+	session_cause(s, refusal < sizeof(causes) / sizeof(causes[0])
+			     ? causes[refusal]
+			     : CAUSE_PPPD_NOT_STARTED);
 	s->ppp = PPP_GONE;
 	buf_clear(&s->pty_out);
 	if (s->stage == STAGE_SSTP)
@@ -383,51 +382,23 @@ session_ppp_up(struct session *s, const struct keymsg_up *up)
 		memcpy(a.s6_addr + 8, up->remote6, 8);
 		inet_ntop(AF_INET6, &a, remote, sizeof(remote));
 	}
+	s->network_up = true;
+	if (s->connected > 0)
+		session_reached(s, AT_UP);
 	slog(s, LOG_LEVEL_INFO, "up: %.*s %s -> %s, mtu %u",
 	    (int)sizeof(up->ifname), up->ifname, local, remote, up->mtu);
-}
-
-/* Codes after which pppd's last words are worth a place in the log. */
-static bool
-needs_words(int code)
-{
-	return (code >= 1 && code <= 4) || (code >= 6 && code <= 10) ||
-	       code == 18 || code == 127;
 }
 
 void
 session_ppp_exited(struct session *s, const struct msg_exited *exited)
 {
-	static const char *const causes[] = {
-		[MSG_END_PPPD] = NULL,
-		[MSG_END_POOL] = "no address is left in the pool",
-		[MSG_END_ADDRESS_TAKEN] = "its address is already in use",
-		[MSG_END_METHOD] = "authentication method or its keys are "
-				   "not acceptable",
-		[MSG_END_CHANNEL] = "the plugin did not keep to its protocol",
-	};
-	int code = (int)exited->exit_code;
-
-	if (exited->cause < sizeof(causes) / sizeof(causes[0]) &&
-	    causes[exited->cause] != NULL) {
-		if (s->pppd_first)
-			s->ended[0] = '\0';
-		session_reason(s, "refused: %s", causes[exited->cause]);
-	}
 	if (s->pty >= 0) {
 		/* first what it wrote before it ended */
 		for (int i = 0; i < PTY_DRAIN_READS && read_pty(s); i++)
 			;
 	}
 	read_log(s);
-	if (exited->signal != 0)
-		snprintf(s->pppd_ended, sizeof(s->pppd_ended),
-		    "killed by signal %u", exited->signal);
-	else
-		snprintf(s->pppd_ended, sizeof(s->pppd_ended), "%s (%d)%s%s",
-		    pppd_exit_text(code), code,
-		    needs_words(code) && s->last_line[0] ? ": " : "",
-		    needs_words(code) ? s->last_line : "");
+	session_note_exit(s, exited);
 	ev_timer_stop(s->loop, &s->terminate_timer);
 	close_pty(s);
 	close_watched(s, &s->log, &s->log_reader);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Copyright (c) 2026 The sstpd developers */
 
-/* What the three files of a session share; nobody else includes it. */
+/* What the files of a session share; nobody else includes it. */
 
 #ifndef SSTPD_SESSION_PRIVATE_H
 #define SSTPD_SESSION_PRIVATE_H
@@ -9,6 +9,7 @@
 #include "binding.h"
 #include "buf.h"
 #include "call.h"
+#include "cause.h"
 #include "hdlc.h"
 #include "http.h"
 #include "listener.h"
@@ -27,7 +28,7 @@ enum {
 	TIGHT_HIGH = 8 * 1024,
 	TIGHT_LOW = 4 * 1024,
 	PPPD_LINE_MAX = 512,
-	REASON_MAX = 160,
+	DETAIL_MAX = 256,
 };
 
 enum session_stage {
@@ -89,23 +90,51 @@ struct session {
 	size_t line_len;
 	char last_line[PPPD_LINE_MAX]; /* complete, for the final word */
 
-	/* the story */
+	/* the story, see session_story.c */
 	ev_tstamp began, connected; /* connected: 0 until the binding held */
-	char user[KEYMSG_USER_MAX];
+	enum cause_stage reached;
+	/* seen in passing frames */
+	bool lcp_heard, ppp_closed_by_client, auth_answered, auth_refused,
+	    method_refused;
+	bool authenticated, network_up;
+	char user[KEYMSG_USER_MAX]; /* claimed until authenticated */
+	size_t user_len;
+	const char *tls_version, *tls_cipher; /* static; NULL before */
+	char sni[KEYMSG_SNI_MAX];
 	char correlation_id[HTTP_CORRELATION_MAX];
-	char ended[REASON_MAX]; /* the first reason given */
-	bool pppd_first;	/* it is that pppd ended, which will say why */
-	char pppd_ended[REASON_MAX + PPPD_LINE_MAX];
+	enum end_cause cause; /* the first one given, and where that was */
+	enum cause_stage ended_at;
+	enum cause_closer closer;
+	char detail[DETAIL_MAX];
+	bool pppd_reaped;
+	unsigned int pppd_code, pppd_signal;
 	uint64_t bytes_in,
 	    bytes_out;	  /* PPP data frames, from the client and to it */
 	uint64_t dropped; /* frames that the data gate or a size kept out */
 };
 
-/* --- session.c --- */
+/* --- session_story.c --- */
 void slog(struct session *s, enum log_level level, const char *fmt, ...)
     LOG_PRINTF(3, 4);
-/* Note why it ends; the first reason stays. */
-void session_reason(struct session *s, const char *fmt, ...) LOG_PRINTF(2, 3);
+/* Note why it ends, with or without details; the first cause stays. */
+void session_cause(struct session *s, enum end_cause cause);
+void session_reason(struct session *s, enum end_cause cause, const char *fmt,
+    ...) LOG_PRINTF(3, 4);
+/* Note that it ends because of the last TLS_FAIL. */
+void session_tls_reason(struct session *s);
+/* It has come this far; never back. */
+void session_reached(struct session *s, enum cause_stage stage);
+/* The handshake is over, well or not: keep its facts. */
+void session_note_tls(struct session *s);
+/* A PPP control frame passes. */
+void session_note_frame(
+    struct session *s, bool from_client, const uint8_t *frame, size_t n);
+/* Explain an end that pppd has brought about. */
+void session_note_exit(struct session *s, const struct msg_exited *exited);
+/* The last line about it. */
+void session_log_end(struct session *s);
+
+/* --- session.c --- */
 /* Handle what has arrived from the client as far as the pty takes it. */
 void session_pump(struct session *s);
 /*

@@ -17,6 +17,16 @@
 
 static BIO_METHOD *method;
 
+static enum tls_result
+queue_failed(struct tls *tls)
+{
+	tls->fault =
+	    errno == ENOBUFS ? CAUSE_LIMIT_BUFFERS : CAUSE_SERVER_FAILED;
+	snprintf(tls->why, sizeof(tls->why), "%s",
+	    errno == ENOBUFS ? "max-buffers" : "out of memory");
+	return TLS_FAIL;
+}
+
 /* --- the BIO between OpenSSL and our queues ----------------------------------
  */
 
@@ -46,7 +56,11 @@ bio_write(BIO *bio, const char *p, int n)
 	struct tls *tls = BIO_get_data(bio);
 
 	BIO_clear_retry_flags(bio);
-	return buf_append(&tls->out, p, (size_t)n) == 0 ? n : -1;
+	if (buf_append(&tls->out, p, (size_t)n) == 0)
+		return n;
+	queue_failed(tls);
+	tls->out_failed = true;
+	return -1;
 }
 
 static long
@@ -160,7 +174,7 @@ tls_fill(struct tls *tls)
 	if (room == 0)
 		return TLS_OK; /* to be decrypted first */
 	if (buf_reserve(&tls->in, room, &p) != 0)
-		return socket_failed(tls, errno);
+		return queue_failed(tls);
 	n = recv(tls->fd, p, room, 0);
 	if (n > 0) {
 		tls_head_add(&tls->head, p, (size_t)n);
@@ -222,6 +236,8 @@ result_of(struct tls *tls, int ret)
 	default:
 		break;
 	}
+	if (tls->out_failed)
+		return TLS_FAIL; /* by our own BIO, OpenSSL only knows that */
 	error = ERR_peek_error();
 	if (ERR_GET_LIB(error) == ERR_LIB_SSL &&
 	    ERR_GET_REASON(error) == SSL_R_UNEXPECTED_EOF_WHILE_READING)

@@ -37,9 +37,10 @@ enum tls_result {
 struct tls {
 	SSL *ssl;
 	int fd;
-	bool eof;      /* the socket has ended */
-	bool closed;   /* close_notify is queued: nothing more may be written */
-	struct buf in; /* ciphertext received, not yet decrypted */
+	bool eof;    /* the socket has ended */
+	bool closed; /* close_notify is queued: nothing more may be written */
+	bool out_failed;      /* what OpenSSL wrote could not be queued */
+	struct buf in;	      /* ciphertext received, not yet decrypted */
 	struct buf out;	      /* ciphertext to be sent */
 	struct tls_head head; /* of the connection, until it is TLS */
 	struct tls_offer offer;

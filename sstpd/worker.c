@@ -211,8 +211,7 @@ admit(struct worker *w, uint64_t key)
 	if (limit == LIMIT_HALF_OPEN) {
 		oldest = registry_oldest_cheap(&w->registry);
 		if (oldest != NULL) {
-			session_drop(oldest, "limits: max-half-open is "
-					     "reached and this one the oldest");
+			session_drop(oldest, CAUSE_LIMIT_HALF_OPEN);
 			limit = LIMIT_NONE;
 		}
 	}
@@ -268,7 +267,7 @@ on_reap(struct ev_loop *loop, ev_prepare *watcher, int revents)
 static void
 stop_one(struct session *s)
 {
-	session_stop(s, "server is stopping");
+	session_stop(s, CAUSE_SERVER_STOPPING);
 }
 
 static void

@@ -93,7 +93,7 @@ def total(d):
     old = idle(d, "127.0.0.5", 6)
     d.cc(source="127.0.0.6")
     assert sum(is_closed(s) for s in old) == 1
-    d.wait_log("max-half-open")
+    d.wait_log("cause=limit-half-open")
     for _ in range(20):
         d.cc(source="127.0.0.6").close()
 
@@ -207,7 +207,7 @@ def tight(d):
     for c in slow:
         for i in range(500):
             c.expect_data(sstp.numbered_frame(1400, i))
-    assert "max-buffers" not in d.log()
+    assert "limit-buffers" not in d.log()
 
 
 @test("memory for queues: when there is none, sessions end", "buffers")
@@ -218,8 +218,7 @@ def none_left(d):
             slow_reader(d)
         except GONE:
             break
-    d.wait_log("max-buffers is reached|queue of data to be sent is full",
-               start)
+    d.wait_log("cause=limit-buffers", start)
     d.settle()
     d.cc().ping()
 

@@ -78,8 +78,8 @@ def exhausted(d):
     sessions = [with_address(d), with_address(d)]
     size = d.log_size()
     refused_an_address(d)
-    d.wait_log("pool", size)
-    assert len(re.findall("pool", d.log(size))) == 1, d.log(size)
+    d.wait_log("cause=pool-empty", size)
+    assert len(re.findall("cause=pool-empty", d.log(size))) == 1, d.log(size)
     for c, _ in sessions:
         c.ping()
     # an address comes back with the end of its session

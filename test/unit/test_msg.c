@@ -194,7 +194,7 @@ test_no_room_for_descriptors(void **state)
 		int fds[MSG_FDS_MAX], ret;
 		union msg in;
 
-		send_with_fds(types[room], room + 1);
+		send_with_fds(types[room], room + 1, msg_size(types[room]));
 		none = limit;
 		none.rlim_cur = (rlim_t)(before + room);
 		assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);

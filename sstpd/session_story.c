@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Copyright (c) 2026 The sstpd developers */
+
+/* One client: what the log tells of it, above all why it ended. */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "ppp_peek.h"
+#include "pppd.h"
+#include "session_private.h"
+
+enum { QUOTED_MAX = 160 }; /* of a client's text in the log, escaped */
+
+void
+slog(struct session *s, enum log_level level, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	log_vline(level, s->label, fmt, ap);
+	va_end(ap);
+}
+
+/* --- how far it comes -----------------------------------------------------
+ */
+
+void
+session_reached(struct session *s, enum cause_stage stage)
+{
+	if (stage > s->reached)
+		s->reached = stage;
+}
+
+void
+session_note_tls(struct session *s)
+{
+	snprintf(s->sni, sizeof(s->sni), "%s", tls_sni(&s->tls));
+	if (s->stage == STAGE_TLS)
+		return;
+	s->tls_version = tls_version(&s->tls);
+	s->tls_cipher = tls_cipher(&s->tls);
+}
+
+/* A name is claimed by the client, until authentication puts its own. */
+static void
+note_name(struct session *s, const struct ppp_name *name)
+{
+	if (name->n == 0 || s->authenticated)
+		return;
+	s->user_len = name->n < sizeof(s->user) ? name->n : sizeof(s->user);
+	memcpy(s->user, name->p, s->user_len);
+}
+
+static void
+note_sight(struct session *s, enum ppp_sight sight, bool from_client)
+{
+	switch (sight) {
+	case PPP_SIGHT_LCP_TERMINATE:
+		s->ppp_closed_by_client |= from_client;
+		break;
+	case PPP_SIGHT_LCP:
+		s->lcp_heard |= from_client;
+		break;
+	case PPP_SIGHT_AUTH_ANSWER:
+		s->auth_answered |= from_client;
+		s->method_refused &= !from_client;
+		break;
+	case PPP_SIGHT_AUTH_NAK:
+		s->method_refused |= from_client;
+		break;
+	case PPP_SIGHT_AUTH_FAILURE:
+		s->auth_refused |= !from_client;
+		break;
+	case PPP_SIGHT_AUTH_SUCCESS:
+		if (!from_client)
+			session_reached(s, AT_BINDING);
+		break;
+	default:
+		break;
+	}
+	if (sight >= PPP_SIGHT_AUTH)
+		session_reached(s, AT_AUTH);
+}
+
+void
+session_note_frame(
+    struct session *s, bool from_client, const uint8_t *frame, size_t n)
+{
+	struct ppp_name name;
+	enum ppp_sight sight = ppp_peek(frame, n, &name);
+
+	note_sight(s, sight, from_client);
+	if (from_client)
+		note_name(s, &name);
+}
+
+/* --- why it ends ----------------------------------------------------------
+ */
+
+static void
+set_cause(struct session *s, enum end_cause cause)
+{
+	const struct cause_info *info = cause_info(cause);
+
+	s->cause = cause;
+	s->closer = info->closer;
+	if (info->stage != AT_ANY)
+		s->ended_at = info->stage;
+	else if (s->ended_at == AT_ANY)
+		s->ended_at = s->reached;
+}
+
+void
+session_cause(struct session *s, enum end_cause cause)
+{
+	if (s->cause == NO_CAUSE)
+		set_cause(s, cause);
+}
+
+void
+session_reason(struct session *s, enum end_cause cause, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (s->cause != NO_CAUSE)
+		return;
+	set_cause(s, cause);
+	va_start(ap, fmt);
+	vsnprintf(s->detail, sizeof(s->detail), fmt, ap);
+	va_end(ap);
+}
+
+void
+session_tls_reason(struct session *s)
+{
+	switch (s->tls.fault) {
+	case CAUSE_TCP_RESET:
+	case CAUSE_CLIENT_NOT_READING:
+	case CAUSE_TLS_PLAIN_HTTP:
+	case CAUSE_TLS_PROXY_HEADER: /* they say all there is to say */
+		session_cause(s, s->tls.fault);
+		break;
+	default:
+		session_reason(s, s->tls.fault, "%s", s->tls.why);
+	}
+}
+
+/* pppd's exit code 11 is for every way not to be authenticated. */
+static enum end_cause
+cause_of_auth_exit(const struct session *s)
+{
+	if (s->method_refused)
+		return CAUSE_AUTH_METHOD_REFUSED;
+	if (s->auth_refused || s->auth_answered)
+		return CAUSE_AUTH_FAILED;
+	return s->reached == AT_AUTH ? CAUSE_AUTH_TIMEOUT
+				     : CAUSE_AUTH_METHOD_REFUSED;
+}
+
+/* And 10 for every protocol that did not come up. */
+static enum end_cause
+cause_of_negotiation_exit(const struct session *s)
+{
+	if (s->ppp_closed_by_client)
+		return CAUSE_CLIENT_HUNG_UP;
+	if (s->reached >= AT_BINDING)
+		return CAUSE_IPCP_FAILED;
+	if (s->reached == AT_AUTH)
+		return CAUSE_AUTH_TIMEOUT;
+	return s->lcp_heard ? CAUSE_LCP_FAILED : CAUSE_LCP_NO_ANSWER;
+}
+
+static enum end_cause
+cause_of_exit(const struct session *s, const struct msg_exited *exited)
+{
+	if (exited->signal != 0)
+		return CAUSE_PPPD_KILLED;
+	switch (exited->exit_code) {
+	case 0:
+		return s->ppp_closed_by_client ? CAUSE_CLIENT_HUNG_UP
+					       : CAUSE_PPPD_ENDED;
+	case 4:
+		return CAUSE_PPPD_NO_PPP;
+	case 5:
+		return CAUSE_PPPD_TERMINATED;
+	case 10:
+		return cause_of_negotiation_exit(s);
+	case 11:
+		return cause_of_auth_exit(s);
+	case 12:
+		return CAUSE_IDLE_TIMEOUT;
+	case 13:
+		return CAUSE_SESSION_TIMEOUT;
+	case 15:
+		return CAUSE_LCP_ECHO_LOST;
+	case 16:
+		return CAUSE_PPPD_ENDED;
+	case 19:
+		return CAUSE_AUTH_SERVER_REFUSED;
+	case 20:
+		return CAUSE_TRAFFIC_LIMIT;
+	default:
+		return CAUSE_PPPD_FAILED;
+	}
+}
+
+void
+session_note_exit(struct session *s, const struct msg_exited *exited)
+{
+	static const enum end_cause told[] = {
+		[MSG_END_PPPD] = NO_CAUSE,
+		[MSG_END_POOL] = CAUSE_POOL_EMPTY,
+		[MSG_END_ADDRESS_TAKEN] = CAUSE_ADDRESS_IN_USE,
+		[MSG_END_METHOD] = CAUSE_AUTH_METHOD_NOT_ALLOWED,
+		[MSG_END_CHANNEL] = CAUSE_PPPD_PLUGIN,
+	};
+	enum end_cause cause = NO_CAUSE;
+
+	s->pppd_reaped = true;
+	s->pppd_code = exited->exit_code;
+	s->pppd_signal = exited->signal;
+	if (s->cause != NO_CAUSE && s->cause != CAUSE_PPPD_ENDED)
+		return;
+	if (exited->cause < sizeof(told) / sizeof(told[0]))
+		cause = told[exited->cause];
+	/* what its plugin had told before is known only now */
+	s->ended_at = AT_ANY;
+	set_cause(s, cause != NO_CAUSE ? cause : cause_of_exit(s, exited));
+}
+
+/*
+ * A client that was refused often hangs up before pppd has done so: the refusal
+ * is the cause, though the client was first to close.
+ */
+static void
+find_refusal(struct session *s)
+{
+	enum cause_closer closer = s->closer;
+
+	switch (s->cause) {
+	case CAUSE_CLIENT_CLOSED:
+	case CAUSE_CLIENT_HUNG_UP:
+	case CAUSE_CLIENT_ABORTED:
+	case CAUSE_TCP_RESET:
+		break;
+	default:
+		return;
+	}
+	if (!s->auth_refused || s->authenticated)
+		return;
+	set_cause(s,
+	    s->method_refused ? CAUSE_AUTH_METHOD_REFUSED : CAUSE_AUTH_FAILED);
+	s->closer = closer;
+	s->detail[0] = '\0';
+}
+
+/* --- the last line --------------------------------------------------------
+ */
+
+struct line {
+	char text[LOG_LINE_MAX];
+	size_t n;
+};
+
+static void add(struct line *l, const char *fmt, ...) LOG_PRINTF(2, 3);
+
+static void
+add(struct line *l, const char *fmt, ...)
+{
+	size_t left = sizeof(l->text) - l->n;
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(l->text + l->n, left, fmt, ap);
+	va_end(ap);
+	l->n += n < 0 ? 0 : (size_t)n < left ? (size_t)n : left - 1;
+}
+
+/* In quotes, so that no text can pass for another key of the line. */
+static void
+add_quoted(struct line *l, const char *key, const char *p, size_t n)
+{
+	size_t start = l->n;
+
+	if (n == 0)
+		return;
+	add(l, " %s=\"", key);
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)p[i];
+
+		if (l->n - start > QUOTED_MAX) {
+			add(l, "...");
+			break;
+		}
+		if (c == '"' || c == '\\')
+			add(l, "\\%c", c);
+		else if (c < 0x20 || c == 0x7f)
+			add(l, "\\x%02x", c);
+		else
+			add(l, "%c", c);
+	}
+	add(l, "\"");
+}
+
+static void
+add_text(struct line *l, const char *key, const char *text)
+{
+	if (text != NULL)
+		add_quoted(l, key, text, strlen(text));
+}
+
+/* Numbers stand as they are, words in quotes. */
+static void
+add_windows(struct line *l, const char *shows)
+{
+	if (shows == NULL)
+		return;
+	if (strchr(shows, ' ') == NULL)
+		add(l, " windows-shows=%s", shows);
+	else
+		add_text(l, "windows-shows", shows);
+}
+
+/* Codes after which pppd's last words are worth a place in the log. */
+static bool
+needs_words(unsigned int code)
+{
+	return (code >= 1 && code <= 4) || (code >= 6 && code <= 10) ||
+	       code == 18 || code == 127;
+}
+
+static void
+add_pppd(struct line *l, const struct session *s)
+{
+	char text[PPPD_LINE_MAX + 64];
+	unsigned int code = s->pppd_code;
+	bool words = needs_words(code) && s->last_line[0] != '\0';
+
+	if (!s->pppd_reaped)
+		return;
+	if (s->pppd_signal != 0)
+		snprintf(
+		    text, sizeof(text), "killed by signal %u", s->pppd_signal);
+	else if (code == 0 || code == 5 || code == 16)
+		return; /* an end like any other */
+	else
+		snprintf(text, sizeof(text), "%s (%u)%s%s",
+		    pppd_exit_text((int)code), code, words ? ": " : "",
+		    words ? s->last_line : "");
+	add_text(l, "pppd", text);
+}
+
+static void
+add_facts(struct line *l, const struct session *s)
+{
+	if (s->tls_version != NULL)
+		add(l, " tls=%s,%s", s->tls_version, s->tls_cipher);
+	add_text(l, "sni", s->sni[0] != '\0' ? s->sni : NULL);
+	if (s->connected > 0)
+		add(l, " up=%.0fs in=%llu out=%llu",
+		    ev_now(s->loop) - s->connected,
+		    (unsigned long long)s->bytes_in,
+		    (unsigned long long)s->bytes_out);
+}
+
+/* Whoever never got to speak SSTP, a scanner above all, must not cause alarm.
+ */
+static enum log_level
+level_of(const struct session *s, const struct cause_info *info)
+{
+	if (s->reached < AT_SSTP || info->kind == ENDS_WELL ||
+	    (info->kind == ENDS_WELL_IF_UP && s->ended_at == AT_UP))
+		return LOG_LEVEL_INFO;
+	return LOG_LEVEL_WARN;
+}
+
+static void
+log_damage(struct session *s)
+{
+	if (s->decoder != NULL &&
+	    s->decoder->bad_fcs + s->decoder->too_long > 0)
+		slog(s, LOG_LEVEL_WARN,
+		    "pty: %llu frames with a bad FCS, %llu too long",
+		    (unsigned long long)s->decoder->bad_fcs,
+		    (unsigned long long)s->decoder->too_long);
+}
+
+void
+session_log_end(struct session *s)
+{
+	const struct cause_info *info;
+	struct line l = { .n = 0 };
+
+	if (s->cause == NO_CAUSE)
+		set_cause(s, NO_CAUSE);
+	find_refusal(s);
+	info = cause_info(s->cause);
+	add(&l, "ended: %s%s%s; stage=%s cause=%s closed-by=%s", info->reason,
+	    s->detail[0] != '\0' ? ": " : "", s->detail,
+	    cause_stage_name(s->ended_at), info->name,
+	    cause_closer_name(s->closer));
+	add_quoted(&l, "user", s->user, s->user_len);
+	add_facts(&l, s);
+	add_windows(&l, info->windows);
+	add_pppd(&l, s);
+	add_text(&l, "hint", info->hint);
+	slog(s, level_of(s, info), "%s", l.text);
+	log_damage(s);
+}
