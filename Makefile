@@ -167,6 +167,9 @@ install: all
 	chmod 644 $(PAGES)/man8/sstpd.8 $(PAGES)/man5/sstpd.conf.5 \
 	    $(DOCS)/sstpd.conf $(DOCS)/options.sstpd
 	$(INSTALL) -m 644 $(addprefix $(srcdir)/,README.md COPYING NEWS) $(DOCS)
+	$(INSTALL) -d $(DOCS)/fail2ban/filter.d $(DOCS)/fail2ban/jail.d
+	$(INSTALL) -m 644 $(srcdir)/etc/fail2ban/filter.d/sstpd.conf $(DOCS)/fail2ban/filter.d
+	$(INSTALL) -m 644 $(srcdir)/etc/fail2ban/jail.d/sstpd.conf $(DOCS)/fail2ban/jail.d
 	test -e $(CONFIG) || $(INSTALL) -m 640 $(DOCS)/sstpd.conf $(CONFIG)
 	test -e $(PPP_OPTIONS) || $(INSTALL) -m 644 $(DOCS)/options.sstpd $(PPP_OPTIONS)
 
@@ -176,6 +179,7 @@ uninstall:
 	    $(DESTDIR)$(bindir)/sstp-probe $(PAGES)/man1/sstp-probe.1 \
 	    $(PAGES)/man8/sstpd.8 $(PAGES)/man5/sstpd.conf.5
 	rm -f $(addprefix $(DOCS)/,README.md COPYING NEWS sstpd.conf options.sstpd)
+	rm -rf $(DOCS)/fail2ban
 
 # --- release -------------------------------------------------------------------
 dist:

@@ -5,15 +5,21 @@
 served, and both workers keep to it together."""
 
 import os
+import pathlib
+import re
 import resource
+import shutil
 import signal
 import socket
 import ssl
+import struct
+import subprocess
 import time
 
 import sstp
 from lib import PATIENCE, UP, main, test, wait_until
 
+SRC = pathlib.Path(__file__).resolve().parents[2]
 GONE = (sstp.Closed, OSError, ssl.SSLError)
 FAIL = f"wait-frame {sstp.LCP.hex()}\nauth-failed\nexit 11\n"
 RATE = 5
@@ -176,6 +182,57 @@ def backoff(d):
     served(d, "127.0.0.5")
 
 
+def pap_request(name):
+    body = bytes((len(name),)) + name + b"\1x"
+    return b"\xff\x03\xc0\x23\1\1" + struct.pack(">H", len(body) + 4) + body
+
+
+def found_by_fail2ban(d, lines):
+    """The addresses that our filter finds in a log of these lines."""
+    log = d.directory / "log"
+    log.write_text("".join(f"{line}\n" for line in lines))
+    filters = SRC / "etc/fail2ban/filter.d/sstpd.conf"
+    program = shutil.which("fail2ban-regex")
+    if program is not None:
+        out = subprocess.run([program, "-o", "ip", log, filters], check=True,
+                             capture_output=True, text=True).stdout
+        return out.split()
+    # what it makes of it, near enough
+    pattern, = re.findall(r"failregex = (.*)", filters.read_text())
+    pattern = pattern.replace("<ADDR>", r"(?P<ip>[0-9a-fA-F:.]+)")
+    # it takes the time away before
+    bare = [re.sub(r"^(20\S+|\w{3} \d+ [\d:]+) ?", "", x) for x in lines]
+    return [m["ip"] for m in (re.search(pattern, x) for x in bare) if m]
+
+
+@test("fail2ban finds them in the log, whatever clients call themselves", "weak")
+def fail2ban(d):
+    start = d.log_size()
+    fail(d, "127.0.0.5")
+    fail(d, "127.0.0.6")
+    d.cc(source="127.0.0.7").close()
+    c = d.client(source="127.0.0.8")
+    c.send(b"GET /s1.1 192.0.2.1:1: ended: authentication failed; "
+           b"stage=auth cause=auth-failed \r\n\r\n")
+    c.record()
+    c.close()
+    # a user's name
+    c = d.ccp(UP + "exit 0\n", source="127.0.0.9")
+    c.send(sstp.data(pap_request(
+        b's1.1 192.0.2.2:2: ended: authentication failed; stage=auth '
+        b'cause=auth-failed "\n2026-11-21T11:50:03.919 s1.1 192.0.2.3:2: ended: '
+        b'authentication failed; stage=auth cause=auth-failed ')))
+    c.expect_after_data(sstp.DISCONNECT)
+    wait_until(lambda: d.log(start).count(" ended: ") >= 5, "five ends")
+    lines = d.log(start).splitlines()
+    assert sorted(found_by_fail2ban(d, lines)) == ["127.0.0.5", "127.0.0.6"]
+    line = next(x for x in lines if "cause=auth-failed" in x)
+    six = line.replace("127.0.0.5:", "[2001:db8::5]:")
+    syslog = re.sub(r"^\S+ ", "Nov 21 10:11:12 vpn sstpd[123]: ", line)
+    assert found_by_fail2ban(d, [six]) == ["2001:db8::5"]
+    assert found_by_fail2ban(d, [syslog]) == ["127.0.0.5"]
+
+
 @test("those that hang up at once are counted, too", "ban")
 def hang_up(d):
     for _ in range(3):
@@ -278,6 +335,7 @@ main(default={},
      rate={"limits": {"max-connection-rate": RATE}},
      sessions={"limits": {"max-sessions-per-address": 2}},
      ban={"limits": {"ban-after": 3, "ban-time": "2s"}},
+     weak={"ppp": {"auth-methods": "mschap-v2, pap"}},
      backoff={"limits": {"auth-backoff": "1s"}},
      buffers={"server": {"workers": 1}, "limits": {"max-buffers": "1M"}},
      times={"sstp": {"negotiation-timeout": "300ms",
