@@ -229,6 +229,19 @@ session_note_exit(struct session *s, const struct msg_exited *exited)
 	set_cause(s, cause != NO_CAUSE ? cause : cause_of_exit(s, exited));
 }
 
+/* NO_CAUSE: neither frames nor pppd tell of a login that was refused. */
+static enum end_cause
+refusal(const struct session *s)
+{
+	unsigned int code = s->pppd_reaped ? s->pppd_code : 0;
+
+	if (s->authenticated)
+		return NO_CAUSE;
+	if (s->auth_refused || code == 11)
+		return cause_of_auth_exit(s);
+	return code == 19 ? CAUSE_AUTH_SERVER_REFUSED : NO_CAUSE;
+}
+
 /*
  * A client that was refused often hangs up before pppd has done so: the refusal
  * is the cause, though the client was first to close.
@@ -236,6 +249,7 @@ session_note_exit(struct session *s, const struct msg_exited *exited)
 static void
 find_refusal(struct session *s)
 {
+	enum end_cause cause = refusal(s);
 	enum cause_closer closer = s->closer;
 
 	switch (s->cause) {
@@ -247,10 +261,9 @@ find_refusal(struct session *s)
 	default:
 		return;
 	}
-	if (!s->auth_refused || s->authenticated)
+	if (cause == NO_CAUSE)
 		return;
-	set_cause(s,
-	    s->method_refused ? CAUSE_AUTH_METHOD_REFUSED : CAUSE_AUTH_FAILED);
+	set_cause(s, cause);
 	s->closer = closer;
 	s->detail[0] = '\0';
 }

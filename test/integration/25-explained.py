@@ -323,6 +323,13 @@ def login_left(d):
         line = left(d, c, leave, stage="auth", cause="auth-failed", user="alice",
                     windows_shows="691")
         assert line["closed-by"] in ("client", "network"), line
+    # no refusal passed by, but pppd knows of it
+    c = d.ccp(pppd("ignore-term", wait(LCP_REQUEST), send(sstp.TERMINATE),
+                   "delay 100", "exit 11"))
+    c.send(data(LCP_REQUEST))
+    c.expect_data(sstp.TERMINATE)
+    left(d, c, stage="auth", cause="auth-method-refused", closed_by="client",
+         pppd="peer authentication failed (11)")
     # whoever leaves without a refusal was not refused
     c = d.ccp(pppd(send(CHALLENGE), "echo"))
     c.expect_data(CHALLENGE)

@@ -24,7 +24,7 @@ def whole_session(version):
     server.wait_log(rf"connected: TLSv{version} ")
     client.ping()
     client.hang_up()
-    server.wait_log(r'ended: client closed the connection; user "alice", up \d+ s')
+    server.wait_log(r' ended: .* stage=up cause=client-closed .* user="alice" .* up=\d+s ')
     server.stop()
 
 

@@ -26,7 +26,7 @@ def transfer_both_ways(version, megabytes):
     client.ping()
     client.hang_up()
     count = megabytes << 20
-    ended = server.wait_log(r"ended: .* (\d+) bytes in, (\d+) out")
+    ended = server.wait_log(r" ended: .* in=(\d+) out=(\d+)")
     lib.require(all(int(n) > count for n in ended.groups()), f"counted: {ended[0]}")
     server.stop()
 

@@ -16,8 +16,10 @@ def check_refused(failure, **options):
     # PPP says why before SSTP hangs up: an sstpc takes its pppd down with it
     client.wait_log(client.ppp_log, rf"^rcvd \[CHAP Failure {failure}")
     client.wait_end()
-    server.wait_log(r" ended: .*; pppd: peer authentication failed \(11\)$")
-    require(server.log.count(r" ended: .* pppd: ") == 1, "not one line for its end")
+    server.wait_log(r" ended: authentication failed; stage=auth cause=auth-failed "
+                    r'.* windows-shows=691 pppd="peer authentication failed \(11\)" ')
+    require(server.log.count(r" ended: .* cause=auth-failed ") == 1,
+            "not one line for its end")
     require(not server.log.find("authenticated: |binding verified| up: "),
             "it was let in")
     require(lib.PASSWORD not in server.log.text() and WRONG not in server.log.text(),

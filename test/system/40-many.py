@@ -54,7 +54,7 @@ def kill_pppd(server, clients):
     require(pid in server.pppds(), f"{pid} is no pppd of sstpd")
     os.kill(pid, signal.SIGKILL)
     victim.wait_end()
-    server.wait_log(r" ended: .*; pppd: killed by signal 9")
+    server.wait_log(r' ended: .* cause=pppd-killed .* pppd="killed by signal 9"')
     check_pings(clients)
 
 

@@ -38,7 +38,7 @@ def stop():
     left = [p for p in lib.processes().values() if p[1] in ("pppd", "sstpd")]
     require(not left, f"left: {left}")
     require(not lib.ppp_interfaces(), f"left: {lib.ppp_interfaces()}")
-    ended = server.log.count(r' ended: server is stopping; user "alice", up ')
+    ended = server.log.count(r' ended: .* cause=server-stopping .* user="alice" ')
     require(ended == 4, f"{ended} lines for their ends")
 
 

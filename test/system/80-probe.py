@@ -36,7 +36,7 @@ def check_session(server, *arguments, binding, **options):
     require(found["tunnel"]["peer_address"] == lib.INNER, found)
     server.wait_log(rf"binding verified: {binding}", start)
     server.wait_log(rf"up: ppp\d+ {lib.INNER} -> {found['tunnel']['address']}", start)
-    server.wait_log(r" ended: client hung up", start)
+    server.wait_log(r" ended: .* cause=client-hung-up ", start)
     server.wait_traces(before)
     return found
 
