@@ -20,7 +20,8 @@ endif
 
 .SUFFIXES:
 .PHONY: all check check-unit check-fuzz check-integration check-system check-static \
-	fuzz fuzz-programs install uninstall dist distcheck format format-check clean distclean
+	errors fuzz fuzz-programs install uninstall dist distcheck format format-check \
+	clean distclean
 .DELETE_ON_ERROR:
 
 $(srcdir)/config.h.in: $(srcdir)/configure.ac
@@ -138,6 +139,11 @@ fuzz: build-fuzz/config.mk
 	$(srcdir)/test/fuzz/run --build build-fuzz --seconds $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 
 FORMATTED = $(wildcard $(addprefix $(srcdir)/,sstpd/*.[ch] sstp-probe/*.[ch] ppp-plugin/*.[ch] test/*.[ch] test/unit/*.[ch] test/fuzz/*.[ch]))
+# the manual page that is made of the daemon's own table
+errors: sstpd/sstpd
+	$(srcdir)/scripts/mkerrors sstpd/sstpd >sstpd-errors.tmp
+	mv sstpd-errors.tmp $(srcdir)/sstpd/sstpd-errors.7
+
 format:
 	clang-format -i $(FORMATTED)
 format-check:
@@ -155,10 +161,11 @@ PPP_OPTIONS = $(DESTDIR)/etc/ppp/options.sstpd
 
 install: all
 	$(INSTALL) -d $(DESTDIR)$(sbindir) $(DESTDIR)$(bindir) $(DESTDIR)$(pppd_plugindir) \
-	    $(PAGES)/man1 $(PAGES)/man5 $(PAGES)/man8 $(DOCS) $(dir $(CONFIG)) $(dir $(PPP_OPTIONS))
+	    $(PAGES)/man1 $(PAGES)/man5 $(PAGES)/man7 $(PAGES)/man8 $(DOCS) $(dir $(CONFIG)) $(dir $(PPP_OPTIONS))
 	$(INSTALL) -m 755 sstpd/sstpd $(DESTDIR)$(sbindir)/sstpd
 	$(INSTALL) -m 755 sstp-probe/sstp-probe $(DESTDIR)$(bindir)/sstp-probe
 	$(INSTALL) -m 644 $(srcdir)/sstp-probe/sstp-probe.1 $(PAGES)/man1/sstp-probe.1
+	$(INSTALL) -m 644 $(srcdir)/sstpd/sstpd-errors.7 $(PAGES)/man7/sstpd-errors.7
 	$(INSTALL) -m 644 $(PLUGIN) $(DESTDIR)$(pppd_plugindir)/sstpd-plugin.so
 	$(PLACES) $(srcdir)/sstpd/sstpd.8 >$(PAGES)/man8/sstpd.8
 	$(PLACES) $(srcdir)/sstpd/sstpd.conf.5 >$(PAGES)/man5/sstpd.conf.5
@@ -177,7 +184,7 @@ install: all
 uninstall:
 	rm -f $(DESTDIR)$(sbindir)/sstpd $(DESTDIR)$(pppd_plugindir)/sstpd-plugin.so \
 	    $(DESTDIR)$(bindir)/sstp-probe $(PAGES)/man1/sstp-probe.1 \
-	    $(PAGES)/man8/sstpd.8 $(PAGES)/man5/sstpd.conf.5
+	    $(PAGES)/man8/sstpd.8 $(PAGES)/man7/sstpd-errors.7 $(PAGES)/man5/sstpd.conf.5
 	rm -f $(addprefix $(DOCS)/,README.md COPYING NEWS sstpd.conf options.sstpd)
 	rm -rf $(DOCS)/fail2ban
 

@@ -268,12 +268,12 @@ static const struct cause_info table[] = {
 	    "pppd failed", NULL, "sstpd -t checks pppd's options" },
 	[CAUSE_PPPD_PLUGIN] = { "pppd-plugin", AT_ANY, BY_SERVER, ENDS_BADLY,
 	    "pppd's plugin did not keep to its protocol", NULL,
-	    "sstpd-plugin.so must be of the same version as sstpd" },
+	    "the plugin must be of the same version as sstpd" },
 
 	[CAUSE_SERVER_STOPPING] = { "server-stopping", AT_ANY, BY_SERVER,
 	    ENDS_WELL, "server is stopping", NULL, NULL },
 	[CAUSE_SERVER_FAILED] = { "server-failed", AT_ANY, BY_SERVER,
-	    ENDS_BADLY, "sstpd could not go on", NULL, NULL },
+	    ENDS_BADLY, "the daemon could not go on", NULL, NULL },
 };
 /* clang-format on */
 

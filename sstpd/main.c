@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cause.h"
 #include "conf.h"
 #include "log.h"
 #include "monitor.h"
@@ -59,6 +60,7 @@ main(int argc, char **argv)
 		/* not for people */
 		{ "worker", required_argument, NULL, 'w' },
 		{ "print-options", no_argument, NULL, 'o' },
+		{ "print-errors", no_argument, NULL, 'e' },
 		{ NULL, 0, NULL, 0 },
 	};
 	const char *path = default_path;
@@ -89,6 +91,9 @@ main(int argc, char **argv)
 			return worker_main((unsigned int)atoi(optarg));
 		case 'o':
 			conf_print_table(stdout);
+			return 0;
+		case 'e':
+			cause_print_table(stdout);
 			return 0;
 		default:
 			usage(stderr);
