@@ -194,9 +194,10 @@ def found_by_fail2ban(d, lines):
     filters = SRC / "etc/fail2ban/filter.d/sstpd.conf"
     program = shutil.which("fail2ban-regex")
     if program is not None:
-        out = subprocess.run([program, "-o", "ip", log, filters], check=True,
-                             capture_output=True, text=True).stdout
-        return out.split()
+        done = subprocess.run([program, "-o", "ip", log, filters], check=False,
+                              capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout.split()
     # what it makes of it, near enough
     pattern, = re.findall(r"failregex = (.*)", filters.read_text())
     pattern = pattern.replace("<ADDR>", r"(?P<ip>[0-9a-fA-F:.]+)")
