@@ -4,9 +4,10 @@
 /*
  * One client from accept to free: glue between the socket, the codecs, the
  * state machine and a pppd's pty. It owns watchers and queues and knows no byte
- * layout. Implemented in four files: session.c (life, TLS and HTTP),
+ * layout. Implemented in five files: session.c (life, TLS and HTTP),
  * session_call.c (the state machine's wishes), session_ppp.c (the pty side),
- * session_story.c (what the log tells of it).
+ * session_story.c (how far it comes, why it ends), session_end.c (the log line
+ * of that).
  */
 
 #ifndef SSTPD_SESSION_H

@@ -131,6 +131,10 @@ void session_note_frame(
     struct session *s, bool from_client, const uint8_t *frame, size_t n);
 /* Explain an end that pppd has brought about. */
 void session_note_exit(struct session *s, const struct msg_exited *exited);
+/* Whatever happens now does not change its cause any more. */
+void session_settle_cause(struct session *s);
+
+/* --- session_end.c --- */
 /* The last line about it. */
 void session_log_end(struct session *s);
 
