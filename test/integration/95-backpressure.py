@@ -17,17 +17,6 @@ COUNT = 5000  # frames: 20 MB
 GROWTH = 6 << 20  # what the daemon may take for it
 
 
-def quiet(value, seconds=0.3):
-    """Waits until value() does not change any more; returns it."""
-    last, since = value(), time.monotonic()
-    while time.monotonic() - since < seconds:
-        time.sleep(0.02)
-        now = value()
-        if now != last:
-            last, since = now, time.monotonic()
-    return last
-
-
 def cpu(d):
     """Clock ticks that all the daemon's processes have used."""
     total = 0
@@ -45,7 +34,7 @@ def downlink(d):
     other = d.cc()
     before = d.memory()
     c.send(data(sstp.LCP))
-    quiet(d.memory)
+    d.quiet_memory()
     assert not [e for e in d.events(c) if e.startswith("sourced")], \
         "all went out, so nothing was held back"
     d.check_growth(before, GROWTH)
@@ -72,7 +61,7 @@ def uplink(d):
                       for i in range(COUNT))
     sent = send_until_stuck(c, stream)
     assert sent < len(stream), "nothing was held back"
-    quiet(d.memory)
+    d.quiet_memory()
     d.check_growth(before, GROWTH)
     ticks = cpu(d)
     time.sleep(0.3)
@@ -136,7 +125,7 @@ def echo_behind(d):
     c = d.cc(UP + f"wait-frame {sstp.LCP.hex()}\nsource 2000 {SIZE}\n",
              buffer=4096)
     c.send(data(sstp.LCP))
-    quiet(d.memory)
+    d.quiet_memory()
     c.send(sstp.ECHO)
     got = []
     while len(got) < 2001:
@@ -153,7 +142,7 @@ def last_frames(d):
     c = d.cc(UP + f"wait-frame {sstp.LCP.hex()}\nsource {COUNT} {SIZE}\n",
              buffer=4096)
     c.send(data(sstp.LCP))
-    quiet(d.memory)
+    d.quiet_memory()
     os.kill(d.pppd_of(c), signal.SIGTERM)
     wrote = int(d.wait_event(c, "wrote ").split()[1])
     wait_until(lambda: not d.pppds(), "its end")

@@ -355,6 +355,16 @@ class Daemon:
         return rss(self.pid()) + \
             sum(private_memory(p) for p in self.worker_pids())
 
+    def quiet_memory(self, seconds=0.3):
+        """Waits until it does not change any more; returns it."""
+        last, since = self.memory(), time.monotonic()
+        while time.monotonic() - since < seconds:
+            time.sleep(0.02)
+            now = self.memory()
+            if now != last:
+                last, since = now, time.monotonic()
+        return last
+
     def check_growth(self, before, limit):
         """Memory did not grow by more than limit bytes."""
         now = self.memory()
