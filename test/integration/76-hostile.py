@@ -318,4 +318,5 @@ def early_data(d):
 
 
 main(hurry={"sstp": {"tls-timeout": "1s", "http-timeout": "1s",
-                     "negotiation-timeout": "1s", "hello-interval": "1s"}})
+                     "negotiation-timeout": "1s", "auth-timeout": "1s",
+                     "hello-interval": "1s"}})
