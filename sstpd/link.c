@@ -316,6 +316,37 @@ start_watchers(struct link *l)
 	ev_io_start(l->loop, &l->plugin);
 }
 
+/*
+ * What the worker says, some of it in the client's words, becomes arguments of
+ * pppd and the environment of root's scripts: letters, digits and what
+ * addresses, names, GUIDs and ciphers need, and an end.
+ */
+static void
+make_plain_text(char *text, size_t cap)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789._-:%{}";
+
+	text[cap - 1] = '\0';
+	for (char *p = text; *p != '\0'; p++)
+		if (strchr(plain, *p) == NULL)
+			*p = '?';
+}
+
+static void
+make_plain(struct keymsg_session *s)
+{
+	make_plain_text(s->session, sizeof(s->session));
+	make_plain_text(s->remote_address, sizeof(s->remote_address));
+	make_plain_text(s->remote_port, sizeof(s->remote_port));
+	make_plain_text(s->local_address, sizeof(s->local_address));
+	make_plain_text(s->sni, sizeof(s->sni));
+	make_plain_text(s->correlation_id, sizeof(s->correlation_id));
+	make_plain_text(s->tls_version, sizeof(s->tls_version));
+	make_plain_text(s->tls_cipher, sizeof(s->tls_cipher));
+}
+
 struct link *
 link_new(struct ev_loop *loop, const struct conf *conf,
     const struct msg_spawn *spawn, const struct link_ops *ops, void *owner,
@@ -333,9 +364,7 @@ link_new(struct ev_loop *loop, const struct conf *conf,
 		.type = KEYMSG_SESSION,
 		.length = sizeof(first),
 	};
-	/* a worker's strings are not trusted to end */
-	first.remote_address[sizeof(first.remote_address) - 1] = '\0';
-	first.session[sizeof(first.session) - 1] = '\0';
+	make_plain(&first);
 	session.remote_address = first.remote_address;
 	session.session = first.session;
 	l->loop = loop;

@@ -278,24 +278,6 @@ send_plain(struct session *s, enum msg_type type)
 	s->ops->send(s->owner, &msg);
 }
 
-/* Names come from the client and go into scripts' environment. */
-static void
-copy_plain(char *dst, size_t cap, const char *src)
-{
-	size_t i;
-
-	for (i = 0; src[i] != '\0' && i + 1 < cap; i++) {
-		unsigned char c = (unsigned char)src[i];
-
-		dst[i] = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-				 (c >= 'A' && c <= 'Z') ||
-				 strchr("._-:{}", c) != NULL
-			     ? (char)c
-			     : '?';
-	}
-	dst[i] = '\0';
-}
-
 void
 session_ppp_ask(struct session *s)
 {
@@ -311,12 +293,13 @@ session_ppp_ask(struct session *s)
 	address_text(&s->local, k->local_address);
 	snprintf(k->remote_port, sizeof(k->remote_port), "%u",
 	    address_port(&s->peer));
-	copy_plain(k->sni, sizeof(k->sni), tls_sni(&s->tls));
-	copy_plain(
-	    k->correlation_id, sizeof(k->correlation_id), s->correlation_id);
-	copy_plain(
-	    k->tls_version, sizeof(k->tls_version), tls_version(&s->tls));
-	copy_plain(k->tls_cipher, sizeof(k->tls_cipher), tls_cipher(&s->tls));
+	snprintf(k->sni, sizeof(k->sni), "%s", tls_sni(&s->tls));
+	snprintf(k->correlation_id, sizeof(k->correlation_id), "%s",
+	    s->correlation_id);
+	snprintf(
+	    k->tls_version, sizeof(k->tls_version), "%s", tls_version(&s->tls));
+	snprintf(
+	    k->tls_cipher, sizeof(k->tls_cipher), "%s", tls_cipher(&s->tls));
 	s->ppp = PPP_ASKED;
 	s->ops->send(s->owner, &msg);
 }

@@ -44,6 +44,8 @@ pppd_spawn(struct pppd_process *process, const struct conf *conf,
 	require(memchr(session->session, 0, KEYMSG_TEXT_MAX) != NULL);
 	require(initial_len == sizeof(struct keymsg_session));
 	require(((const union keymsg *)initial)->header.type == KEYMSG_SESSION);
+	/* nothing that means something to a shell comes through */
+	require(memchr(initial, ';', initial_len) == NULL);
 	*process = (struct pppd_process){
 		.pid = 1,
 		.pidfd = dup(ended),
@@ -202,8 +204,8 @@ check_link(const uint8_t *data, size_t size, struct ev_loop *loop)
 	const char *what;
 	struct link *l;
 
-	/* a worker's strings need not end */
-	memset(&spawn.session, 'x', sizeof(spawn.session));
+	/* a worker's strings need not end, nor be plain */
+	memset(&spawn.session, ';', sizeof(spawn.session));
 	l = link_new(loop, &conf, &spawn, &ops, NULL, NULL, &what);
 	require(l != NULL);
 	for (int i = 0; i < PACKETS_MAX && size >= HEAD_LEN; i++) {
