@@ -57,7 +57,7 @@ endif
 COMPILE = $(QUIET)$(CC) -std=c11 $(DEFS) $(LIB_CFLAGS) $(CPPFLAGS) $(WARN_CFLAGS) \
 	$(HARD_CFLAGS) $(SAN_FLAGS) -MMD -MP
 
-all: sstpd/sstpd sstp-probe/sstp-probe $(PLUGIN)
+all: sstpd/sstpd sstpctl/sstpctl sstp-probe/sstp-probe $(PLUGIN)
 
 # libev's header is not clean under our warnings (its strict-aliasing trick)
 sstpd/%.o: sstpd/%.c config.mk
@@ -67,6 +67,10 @@ sstpd/libsstpd.a: $(LIB_OBJ)
 	$(QUIET)rm -f $@ && $(AR) rcs $@ $^
 sstpd/sstpd: sstpd/main.o sstpd/libsstpd.a
 	$(QUIET)$(CC) $(SAN_FLAGS) $(CFLAGS) $(PIE_LDFLAGS) $(HARD_LDFLAGS) $(LDFLAGS) -o $@ $^ $(DAEMON_LIBS)
+
+sstpctl/sstpctl: sstpctl/main.c config.mk
+	@mkdir -p $(@D)
+	$(COMPILE) $(PIE_CFLAGS) $(CFLAGS) $(PIE_LDFLAGS) $(HARD_LDFLAGS) $(LDFLAGS) -o $@ $<
 
 sstp-probe/%.o: sstp-probe/%.c config.mk
 	@mkdir -p $(@D)
@@ -138,7 +142,7 @@ fuzz: build-fuzz/config.mk
 	$(MAKE) -C build-fuzz FUZZ_MAIN= LDFLAGS=-fsanitize=fuzzer fuzz-programs
 	$(srcdir)/test/fuzz/run --build build-fuzz --seconds $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 
-FORMATTED = $(wildcard $(addprefix $(srcdir)/,sstpd/*.[ch] sstp-probe/*.[ch] ppp-plugin/*.[ch] test/*.[ch] test/unit/*.[ch] test/fuzz/*.[ch]))
+FORMATTED = $(wildcard $(addprefix $(srcdir)/,sstpd/*.[ch] sstpctl/*.[ch] sstp-probe/*.[ch] ppp-plugin/*.[ch] test/*.[ch] test/unit/*.[ch] test/fuzz/*.[ch]))
 # the manual page that is made of the daemon's own table
 errors: sstpd/sstpd
 	$(srcdir)/scripts/mkerrors sstpd/sstpd >sstpd-errors.tmp
@@ -163,6 +167,8 @@ install: all
 	$(INSTALL) -d $(DESTDIR)$(sbindir) $(DESTDIR)$(bindir) $(DESTDIR)$(pppd_plugindir) \
 	    $(PAGES)/man1 $(PAGES)/man5 $(PAGES)/man7 $(PAGES)/man8 $(DOCS) $(dir $(CONFIG)) $(dir $(PPP_OPTIONS))
 	$(INSTALL) -m 755 sstpd/sstpd $(DESTDIR)$(sbindir)/sstpd
+	$(INSTALL) -m 755 sstpctl/sstpctl $(DESTDIR)$(sbindir)/sstpctl
+	$(PLACES) $(srcdir)/sstpctl/sstpctl.8 >$(PAGES)/man8/sstpctl.8
 	$(INSTALL) -m 755 sstp-probe/sstp-probe $(DESTDIR)$(bindir)/sstp-probe
 	$(INSTALL) -m 644 $(srcdir)/sstp-probe/sstp-probe.1 $(PAGES)/man1/sstp-probe.1
 	$(INSTALL) -m 644 $(srcdir)/sstpd/sstpd-errors.7 $(PAGES)/man7/sstpd-errors.7
@@ -171,7 +177,7 @@ install: all
 	$(PLACES) $(srcdir)/sstpd/sstpd.conf.5 >$(PAGES)/man5/sstpd.conf.5
 	$(PLACES) $(srcdir)/etc/sstpd.conf >$(DOCS)/sstpd.conf
 	$(PLACES) $(srcdir)/etc/options.sstpd >$(DOCS)/options.sstpd
-	chmod 644 $(PAGES)/man8/sstpd.8 $(PAGES)/man5/sstpd.conf.5 \
+	chmod 644 $(PAGES)/man8/sstpctl.8 $(PAGES)/man8/sstpd.8 $(PAGES)/man5/sstpd.conf.5 \
 	    $(DOCS)/sstpd.conf $(DOCS)/options.sstpd
 	$(INSTALL) -m 644 $(addprefix $(srcdir)/,README.md COPYING NEWS) $(DOCS)
 	$(INSTALL) -d $(DOCS)/fail2ban/filter.d $(DOCS)/fail2ban/jail.d
@@ -182,7 +188,8 @@ install: all
 
 # configuration stays
 uninstall:
-	rm -f $(DESTDIR)$(sbindir)/sstpd $(DESTDIR)$(pppd_plugindir)/sstpd-plugin.so \
+	rm -f $(DESTDIR)$(sbindir)/sstpd $(DESTDIR)$(sbindir)/sstpctl $(PAGES)/man8/sstpctl.8
+	rm -f $(DESTDIR)$(pppd_plugindir)/sstpd-plugin.so \
 	    $(DESTDIR)$(bindir)/sstp-probe $(PAGES)/man1/sstp-probe.1 \
 	    $(PAGES)/man8/sstpd.8 $(PAGES)/man7/sstpd-errors.7 $(PAGES)/man5/sstpd.conf.5
 	rm -f $(addprefix $(DOCS)/,README.md COPYING NEWS sstpd.conf options.sstpd)
@@ -196,6 +203,7 @@ distcheck: dist
 
 clean:
 	rm -f sstpd/*.o sstpd/*.d sstpd/libsstpd.a sstpd/sstpd ppp-plugin/*.so \
+	    sstpctl/*.d sstpctl/sstpctl \
 	    sstp-probe/*.o sstp-probe/*.d sstp-probe/libsstp-probe.a sstp-probe/sstp-probe \
 	    ppp-plugin/*.d test/fakepppd test/*.d test/unit/*.d $(UNIT_BIN) \
 	    test/fuzz/*.o test/fuzz/*.d $(FUZZ_BIN)
@@ -205,4 +213,4 @@ distclean: clean
 	rm -rf build-fuzz autom4te.cache config.h config.mk config.log config.status configure~ config.h.in~
 	test -e .dist-version || rm -f configure config.h.in
 
--include $(wildcard sstpd/*.d sstp-probe/*.d ppp-plugin/*.d test/*.d test/unit/*.d test/fuzz/*.d)
+-include $(wildcard sstpd/*.d sstpctl/*.d sstp-probe/*.d ppp-plugin/*.d test/*.d test/unit/*.d test/fuzz/*.d)

@@ -270,6 +270,8 @@ static const struct cause_info table[] = {
 	    "pppd's plugin did not keep to its protocol", NULL,
 	    "the plugin must be of the same version as sstpd" },
 
+	[CAUSE_ADMINISTRATOR] = { "administrator", AT_ANY, BY_SERVER,
+	    ENDS_WELL, "disconnected by the administrator", NULL, NULL },
 	[CAUSE_SERVER_STOPPING] = { "server-stopping", AT_ANY, BY_SERVER,
 	    ENDS_WELL, "server is stopping", NULL, NULL },
 	[CAUSE_SERVER_FAILED] = { "server-failed", AT_ANY, BY_SERVER,

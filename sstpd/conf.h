@@ -92,6 +92,11 @@ struct conf {
 	uint32_t addresses_count;
 	struct ippool_range exclude[IPPOOL_RANGES_MAX];
 	uint32_t exclude_count;
+	/* [control] */
+	char control_socket[CONF_PATH_MAX]; /* "": none */
+	char control_group[64];
+	struct conf_listen metrics[CONF_LISTEN_MAX];
+	uint32_t metrics_count;
 	/* [log] */
 	uint32_t log_target;  /* enum conf_log_target */
 	uint32_t log_level;   /* enum log_level */

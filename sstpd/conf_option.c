@@ -115,6 +115,8 @@ parse_word_bit(struct input *in)
 static bool
 parse_name(struct input *in)
 {
+	if (in->item[0] == '\0' && in->option->min == 0)
+		return true;
 	return conf_value_is_name(in->item) &&
 	       put_string(in, in->field, in->option->max);
 }
@@ -401,8 +403,8 @@ expect_name(struct output *out)
 {
 	put(out,
 	    "a name of up to %u letters, digits, dots, hyphens and "
-	    "underscores",
-	    out->option->max);
+	    "underscores%s",
+	    out->option->max, out->option->min == 0 ? ", or nothing" : "");
 }
 
 static void
@@ -428,8 +430,8 @@ expect_paths(struct output *out)
 static void
 expect_listen(struct output *out)
 {
-	put(out, "up to %u of ADDRESS:PORT, [IPv6]:PORT and *:PORT",
-	    out->option->max);
+	put(out, "up to %u of ADDRESS:PORT, [IPv6]:PORT and *:PORT%s",
+	    out->option->max, out->option->min == 0 ? ", or nothing" : "");
 }
 
 static void

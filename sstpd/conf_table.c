@@ -207,6 +207,16 @@ const struct conf_option conf_options[] = {
 	    FIELD(exclude_count), "", 0, IPPOOL_RANGES_MAX, NULL,
 	    "Addresses among these to leave alone" },
 
+	{ "control", "socket", CONF_PATH, FIELD(control_socket), 0,
+	    RUNSTATEDIR "/sstpd/control", 0, PATH_MAX_LEN, NULL,
+	    "Socket that sstpctl talks to" },
+	{ "control", "group", CONF_NAME, FIELD(control_group), 0,
+	    "", 0, NAME_MAX_LEN, NULL,
+	    "Group whose members may use it; else only root may" },
+	{ "control", "metrics", CONF_LISTEN, FIELD(metrics),
+	    FIELD(metrics_count), "", 0, CONF_LISTEN_MAX, NULL,
+	    "Addresses to serve metrics for Prometheus on" },
+
 	{ "log", "target", CONF_WORD, FIELD(log_target), 0,
 	    "stderr", 0, 0, target_words,
 	    "Where log lines go" },

@@ -363,6 +363,29 @@ credentials_report(const struct conf *conf, const struct credential_fds *fds,
 	}
 }
 
+int64_t
+credentials_expiry(const struct conf *conf, const struct credential_fds *fds)
+{
+	char error[CREDENTIALS_TEXT_MAX];
+	int64_t first = 0, now = time(NULL);
+	struct pair pair;
+
+	for (unsigned int i = 0; i < conf->certificate_count; i++) {
+		int days = 0, seconds = 0;
+		int64_t end;
+
+		if (pair_read(&pair, conf, i, &fds[i], error) != 0)
+			continue;
+		ASN1_TIME_diff(
+		    &days, &seconds, NULL, X509_get0_notAfter(pair.leaf));
+		pair_free(&pair);
+		end = now + (int64_t)days * 86400 + seconds;
+		if (first == 0 || end < first)
+			first = end;
+	}
+	return first;
+}
+
 /* --- the context -------------------------------------------------------------
  */
 

@@ -39,6 +39,13 @@ SSL_CTX *credentials_context(const struct conf *conf,
     const struct credential_fds *fds, char error[static CREDENTIALS_TEXT_MAX]);
 
 /*
+ * When the first of the certificates expires, in seconds since 1970; 0 if that
+ * cannot be told.
+ */
+int64_t credentials_expiry(
+    const struct conf *conf, const struct credential_fds *fds);
+
+/*
  * Tell about each certificate through report(): subject, names, days left, and
  * warnings (expired, no name, issuer neither sent nor trusted here). warning is
  * 1 for the latter.

@@ -52,6 +52,9 @@ struct link {
 	uint32_t auth_methods;
 	enum msg_end_cause cause;
 	bool authenticated, auth_failed, terminated;
+	/* once gone() is called */
+	bool killed; /* by a signal */
+	uint32_t exit_code;
 	char user[KEYMSG_USER_MAX];
 };
 

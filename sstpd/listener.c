@@ -23,8 +23,8 @@ enum {
 
 static const ev_tstamp rest_seconds = 1., complain_seconds = 300.;
 
-int
-listener_bind(const struct conf_listen *listen_on)
+static int
+bind_to(const struct conf_listen *listen_on, int share)
 {
 	const struct sockaddr *address =
 	    (const struct sockaddr *)&listen_on->address;
@@ -35,7 +35,8 @@ listener_bind(const struct conf_listen *listen_on)
 	if (fd < 0)
 		return -1;
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
-	    setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) != 0)
+	    setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &share, sizeof(share)) !=
+		0)
 		goto fail;
 	/* "*" is two sockets, so that IPv4 peers look like IPv4 */
 	if (address->sa_family == AF_INET6 &&
@@ -50,6 +51,28 @@ fail:
 	close(fd);
 	errno = on;
 	return -1;
+}
+
+int
+listener_bind(const struct conf_listen *listen_on)
+{
+	return bind_to(listen_on, 1);
+}
+
+int
+listener_bind_alone(const struct conf_listen *listen_on)
+{
+	return bind_to(listen_on, 0);
+}
+
+void
+listener_text(int fd, char text[static ENDPOINT_TEXT_MAX])
+{
+	struct sockaddr_storage address = { 0 };
+	socklen_t len = sizeof(address);
+
+	getsockname(fd, (struct sockaddr *)&address, &len);
+	endpoint_text(&address, text);
 }
 
 void

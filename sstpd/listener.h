@@ -26,6 +26,11 @@ enum {
  */
 int listener_bind(const struct conf_listen *listen);
 
+/* One that no other process of ours shares. */
+int listener_bind_alone(const struct conf_listen *listen);
+/* Where a socket listens. */
+void listener_text(int fd, char text[static ENDPOINT_TEXT_MAX]);
+
 /* Write an address as text; a mapped IPv4 address as what it is. */
 void endpoint_text(const struct sockaddr_storage *address,
     char text[static ENDPOINT_TEXT_MAX]);

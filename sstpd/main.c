@@ -10,6 +10,7 @@
 
 #include "cause.h"
 #include "conf.h"
+#include "control.h"
 #include "log.h"
 #include "monitor.h"
 #include "setup.h"
@@ -59,6 +60,7 @@ main(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		/* not for people */
 		{ "worker", required_argument, NULL, 'w' },
+		{ "control", required_argument, NULL, 'c' },
 		{ "print-options", no_argument, NULL, 'o' },
 		{ "print-errors", no_argument, NULL, 'e' },
 		{ NULL, 0, NULL, 0 },
@@ -89,6 +91,8 @@ main(int argc, char **argv)
 			return 0;
 		case 'w':
 			return worker_main((unsigned int)atoi(optarg));
+		case 'c':
+			return control_main();
 		case 'o':
 			conf_print_table(stdout);
 			return 0;

@@ -18,43 +18,22 @@
 
 #include "bans.h"
 #include "ippool.h"
-#include "link.h"
 #include "listener.h"
 #include "log.h"
 #include "monitor.h"
-#include "peers.h"
+#include "monitor_private.h"
 #include "sandbox.h"
-#include "setup.h"
-#include "worker_process.h"
-
-enum { WORKERS_MAX = 256 };
+#include "table.h"
 
 /* SIGTERM to exit takes 10 s at most: pppd gets what is left of it. */
 static const ev_tstamp kill_links_after = 8., give_up_after = 9.5;
-
-struct monitor {
-	struct ev_loop *loop;
-	const char *path;
-	struct setup setup;
-	struct conf_listen bound[CONF_LISTEN_MAX]; /* port 0 is decided */
-	uint32_t generation;
-	struct peers *peers;
-	int peers_read, exe;
-	struct worker_process workers[WORKERS_MAX];
-	unsigned int worker_count, serials;
-	struct link *links;
-	ev_signal on_term, on_int, on_hup;
-	ev_timer deadline;
-	bool stopping, all_ready, late;
-	int status;
-};
 
 /* --- workers
  * -------------------------------------------------------------------------- */
 
 /* A duplicate for a message, which takes its descriptors. */
-static int
-duplicate(int fd)
+int
+monitor_duplicate(int fd)
 {
 	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 
@@ -63,55 +42,72 @@ duplicate(int fd)
 	return copy;
 }
 
-static void
-send_plain(struct worker_process *w, enum msg_type type, const int *fds)
+void
+monitor_send_plain(struct child *w, enum msg_type type, const int *fds)
 {
 	union msg msg = { .header.type = (uint16_t)type };
 
 	channel_send(&w->channel, &msg, fds);
 }
 
+static void
+send_listeners(struct child *w)
+{
+	for (unsigned int i = 0; i < w->listener_count; i++)
+		monitor_send_plain(w, MSG_LISTENER,
+		    (int[]){ monitor_duplicate(w->listeners[i]) });
+}
+
 /* What a worker gets once. */
 static void
-send_fixed(struct monitor *m, struct worker_process *w)
+send_fixed(struct monitor *m, struct child *w)
 {
-	send_plain(w, MSG_PEERS_OWN, (int[]){ duplicate(w->peers) });
+	monitor_send_plain(
+	    w, MSG_PEERS_OWN, (int[]){ monitor_duplicate(w->peers) });
+	monitor_send_plain(
+	    w, MSG_STATS_OWN, (int[]){ monitor_duplicate(w->stats) });
 	for (unsigned int i = 0; i < m->worker_count; i++)
 		if (&m->workers[i] != w)
-			send_plain(w, MSG_PEERS_OTHER,
-			    (int[]){ duplicate(m->workers[i].peers_read) });
-	for (unsigned int i = 0; i < w->listener_count; i++)
-		send_plain(
-		    w, MSG_LISTENER, (int[]){ duplicate(w->listeners[i]) });
+			monitor_send_plain(w, MSG_PEERS_OTHER,
+			    (int[]){
+				monitor_duplicate(m->workers[i].peers_read) });
+	send_listeners(w);
 }
 
 static void
-send_conf(struct monitor *m, struct worker_process *w)
+send_conf(struct monitor *m, struct child *w)
 {
 	union msg commit = { .commit = { .header.type = MSG_COMMIT,
 				 .generation = m->generation } };
 
-	send_plain(w, MSG_CONFIG, (int[]){ duplicate(m->setup.conf_fd) });
+	monitor_send_plain(
+	    w, MSG_CONFIG, (int[]){ monitor_duplicate(m->setup.conf_fd) });
 	for (unsigned int i = 0; i < m->setup.conf.certificate_count; i++)
-		send_plain(w, MSG_CERTIFICATE,
-		    (int[]){ duplicate(m->setup.fds[i].certificate),
-			duplicate(m->setup.fds[i].key) });
+		monitor_send_plain(w, MSG_CERTIFICATE,
+		    (int[]){ monitor_duplicate(m->setup.fds[i].certificate),
+			monitor_duplicate(m->setup.fds[i].key) });
 	if (!w->ready)
 		send_fixed(m, w);
 	channel_send(&w->channel, &commit, NULL);
 }
 
 static void
-on_worker_started(struct worker_process *w)
+on_worker_started(struct child *w)
 {
 	send_conf(w->owner, w);
 }
 
 static void
-on_worker_died(struct worker_process *w)
+on_worker_died(struct child *w)
 {
 	struct monitor *m = w->owner;
 	unsigned int orphans = 0;
+
+	if (w->ready)
+		monitor_control_lost(m);
+	w->ready = false;
+	if (!m->stopping)
+		m->stats->worker_restarts++;
 
 	for (struct link *l = m->links; l != NULL; l = l->next) {
 		if (l->worker != w)
@@ -134,7 +130,7 @@ on_worker_died(struct worker_process *w)
 static int
 write_addresses(const struct monitor *m)
 {
-	const struct worker_process *w = &m->workers[0];
+	const struct child *w = &m->workers[0];
 	char temporary[CONF_PATH_MAX + 8];
 	FILE *f;
 
@@ -183,8 +179,7 @@ become_ready(struct monitor *m)
 }
 
 static void
-on_ready(
-    struct monitor *m, struct worker_process *w, const struct msg_commit *c)
+on_ready(struct monitor *m, struct child *w, const struct msg_commit *c)
 {
 	if (c->failed) {
 		log_errx("worker %u: keeps its old configuration", w->serial);
@@ -205,7 +200,7 @@ on_ready(
 static void
 on_link_send(struct link *l, union msg *msg, const int *fds)
 {
-	struct worker_process *w = l->worker;
+	struct child *w = l->worker;
 
 	if (w != NULL) {
 		channel_send(&w->channel, msg, fds);
@@ -238,11 +233,24 @@ on_link_auth_failed(struct link *l)
 	    bans_failure(m->peers, &m->setup.conf, l->peer, peers_now());
 	char text[PEERS_TEXT_MAX];
 
+	m->stats->auth_failures++;
 	if (!r.banned)
 		return;
+	m->stats->bans++;
 	peers_text(l->peer, text);
 	log_warnx("limits: banned %s for %u s after %u failed authentications",
 	    text, r.pause / 1000, r.failures);
+}
+
+static void
+count_exit(struct stats_monitor *stats, const struct link *l)
+{
+	if (l->killed)
+		stats->pppd_killed++;
+	else
+		stats->pppd_exits[l->exit_code < STATS_EXITS_MAX - 1
+				      ? l->exit_code
+				      : STATS_EXITS_MAX - 1]++;
 }
 
 static void
@@ -257,6 +265,7 @@ on_link_gone(struct link *l)
 	if (l->address != 0 && m->setup.pool != NULL)
 		ippool_give_back(m->setup.pool, l->address);
 	peers_leave(m->peers, l->peer);
+	count_exit(m->stats, l);
 	link_free(l);
 	if (m->stopping && m->links == NULL && m->late)
 		ev_break(m->loop, EVBREAK_ALL);
@@ -270,8 +279,7 @@ static const struct link_ops link_ops = {
 };
 
 static struct link *
-find_link(
-    const struct monitor *m, const struct worker_process *w, uint64_t session)
+find_link(const struct monitor *m, const struct child *w, uint64_t session)
 {
 	struct link *l = m->links;
 
@@ -281,7 +289,7 @@ find_link(
 }
 
 static void
-refuse(struct worker_process *w, uint64_t session, enum msg_refusal refusal)
+refuse(struct child *w, uint64_t session, enum msg_refusal refusal)
 {
 	union msg msg = { .refused = { .header = { .type = MSG_REFUSED,
 					   .session = session },
@@ -291,8 +299,7 @@ refuse(struct worker_process *w, uint64_t session, enum msg_refusal refusal)
 }
 
 static void
-on_spawn(
-    struct monitor *m, struct worker_process *w, const struct msg_spawn *msg)
+on_spawn(struct monitor *m, struct child *w, const struct msg_spawn *msg)
 {
 	uint64_t session = msg->header.session;
 	struct peer *peer = peers_take(m->peers, msg->peer, peers_now());
@@ -312,17 +319,19 @@ on_spawn(
 		return; /* a worker asks once */
 	l = link_new(m->loop, &m->setup.conf, msg, &link_ops, m, w, &what);
 	if (l == NULL) {
+		m->stats->pppd_start_failures++;
 		log_err("pppd: cannot be started: %s", what);
 		refuse(w, session, MSG_REFUSED_SPAWN);
 		return;
 	}
+	m->stats->pppd_starts++;
 	peers_enter(m->peers, peer);
 	l->next = m->links;
 	m->links = l;
 }
 
 static void
-on_worker_message(struct worker_process *w, union msg *msg, int *fds)
+on_worker_message(struct child *w, union msg *msg, int *fds)
 {
 	struct monitor *m = w->owner;
 	struct link *l;
@@ -331,6 +340,9 @@ on_worker_message(struct worker_process *w, union msg *msg, int *fds)
 	switch (msg->header.type) {
 	case MSG_READY:
 		on_ready(m, w, &msg->commit);
+		break;
+	case MSG_SAMPLED:
+		monitor_control_sampled(m, msg->result.request);
 		break;
 	case MSG_SPAWN:
 		on_spawn(m, w, &msg->spawn);
@@ -353,7 +365,7 @@ on_worker_message(struct worker_process *w, union msg *msg, int *fds)
 	}
 }
 
-static const struct worker_process_ops worker_ops = {
+static const struct child_ops worker_ops = {
 	.on_started = on_worker_started,
 	.on_message = on_worker_message,
 	.on_died = on_worker_died,
@@ -397,92 +409,38 @@ on_deadline(struct ev_loop *loop, ev_timer *w, int revents)
 	ev_timer_start(loop, w);
 }
 
-static void
-on_stop_signal(struct ev_loop *loop, ev_signal *w, int revents)
+void
+monitor_stop(struct monitor *m)
 {
-	struct monitor *m = w->data;
-
-	(void)revents;
 	if (m->stopping)
 		return;
-	m->stopping = true;
+	m->stopping = m->control.stopping = true;
+	ev_timer_stop(m->loop, &m->drain);
 	log_info("stopping: %u sessions are told", m->peers->total);
 	for (unsigned int i = 0; i < m->worker_count; i++) {
 		m->workers[i].stopping = true;
-		ev_timer_stop(loop, &m->workers[i].restart);
-		worker_process_close_listeners(&m->workers[i]);
+		ev_timer_stop(m->loop, &m->workers[i].restart);
+		child_close_listeners(&m->workers[i]);
 		if (m->workers[i].running)
-			send_plain(&m->workers[i], MSG_STOP_ALL, NULL);
+			monitor_send_plain(&m->workers[i], MSG_STOP_ALL, NULL);
 	}
 	ev_timer_set(&m->deadline, kill_links_after, 0.);
-	ev_timer_start(loop, &m->deadline);
+	ev_timer_start(m->loop, &m->deadline);
 }
 
 static void
-open_log(const struct conf *conf)
+on_stop_signal(struct ev_loop *loop, ev_signal *w, int revents)
 {
-	enum log_sink sink = LOG_SINK_STDERR;
-
-	if (conf->log_target == CONF_LOG_SYSLOG)
-		sink = LOG_SINK_SYSLOG;
-	else if (getenv("JOURNAL_STREAM") != NULL)
-		sink = LOG_SINK_TAGGED;
-	log_open(sink, (enum log_level)conf->log_level, conf->log_facility);
-}
-
-static void
-reload(struct monitor *m)
-{
-	char error[CONF_ERROR_MAX];
-	struct setup next;
-	struct conf new;
-
-	if (conf_load(m->path, &new, error) != 0) {
-		log_errx("reload: %s: keeping the old configuration", error);
-		return;
-	}
-	if (setup_keep_fixed(&m->setup.conf, &new))
-		log_warnx("reload: listen, workers, user and chroot-dir take a "
-			  "restart to change");
-	if (setup_make(&next, &new) != 0) {
-		log_errx("reload: keeping the old configuration");
-		return;
-	}
-	/* addresses in use stay in use, also those that left the pool */
-	for (struct link *l = m->links; next.pool != NULL && l != NULL;
-	     l = l->next)
-		if (l->address != 0)
-			ippool_take_this(next.pool, l->address);
-	setup_free(&m->setup);
-	m->setup = next;
-	m->generation++;
-	open_log(&m->setup.conf);
-	for (unsigned int i = 0; i < m->worker_count; i++)
-		if (m->workers[i].running)
-			send_conf(m, &m->workers[i]);
-	log_info("reload: done, new connections use the new configuration");
-}
-
-static void
-on_reload_signal(struct ev_loop *loop, ev_signal *w, int revents)
-{
-	struct monitor *m = w->data;
-
 	(void)loop;
 	(void)revents;
-	if (!m->stopping)
-		reload(m);
+	monitor_stop(w->data);
 }
-
-/* --- start
- * ---------------------------------------------------------------------------------
- */
 
 /* Sockets for one worker; the first one decides what port 0 means. */
 static int
 bind_worker(struct monitor *m, unsigned int number)
 {
-	struct worker_process *w = &m->workers[number];
+	struct child *w = &m->workers[number];
 
 	for (unsigned int i = 0; i < m->setup.conf.listen_count; i++) {
 		struct conf_listen *listen_on = &m->bound[i];
@@ -509,26 +467,147 @@ bind_worker(struct monitor *m, unsigned int number)
 	return 0;
 }
 
-/* A table of peers: a descriptor to write to it and one to read it. */
-static int
-make_peers(int *write_fd, int *read_fd)
-{
-	char path[64];
+/* --- drain
+ * ---------------------------------------------------------------------- */
 
-	*read_fd = -1;
-	*write_fd = memfd_create("peers", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (*write_fd < 0)
-		return -1;
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", *write_fd);
-	if (ftruncate(*write_fd, sizeof(struct peers)) == 0 &&
-	    fcntl(*write_fd, F_ADD_SEALS,
-		F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) == 0)
-		*read_fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (*read_fd >= 0)
-		return 0;
-	close(*write_fd);
-	return -1;
+static void
+on_drained(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct monitor *m = w->data;
+
+	(void)loop;
+	(void)revents;
+	log_info("drain: its time is over");
+	monitor_stop(m);
 }
+
+void
+monitor_drain(struct monitor *m, uint32_t seconds)
+{
+	union msg drain = { .ask = { .header.type = MSG_DRAIN } };
+
+	if (m->stopping)
+		return;
+	m->draining = true;
+	m->stats->draining = 1;
+	log_info("drain: no more connections are accepted, %u sessions go on",
+	    m->peers->total);
+	for (unsigned int i = 0; i < m->worker_count; i++) {
+		child_close_listeners(&m->workers[i]);
+		if (m->workers[i].running)
+			channel_send(&m->workers[i].channel, &drain, NULL);
+	}
+	ev_timer_stop(m->loop, &m->drain);
+	if (seconds == 0)
+		return;
+	ev_timer_set(&m->drain, seconds, 0.);
+	ev_timer_start(m->loop, &m->drain);
+}
+
+int
+monitor_undrain(struct monitor *m)
+{
+	if (m->stopping || !m->draining)
+		return m->stopping ? -1 : 0;
+	for (unsigned int i = 0; i < m->worker_count; i++)
+		if (bind_worker(m, i) != 0)
+			return -1;
+	ev_timer_stop(m->loop, &m->drain);
+	m->draining = false;
+	m->stats->draining = 0;
+	for (unsigned int i = 0; i < m->worker_count; i++) {
+		if (!m->workers[i].ready)
+			continue;
+		send_listeners(&m->workers[i]);
+		send_conf(m, &m->workers[i]);
+	}
+	log_info("drain: is over, connections are accepted again");
+	return 0;
+}
+
+static void
+open_log(const struct conf *conf)
+{
+	enum log_sink sink = LOG_SINK_STDERR;
+
+	if (conf->log_target == CONF_LOG_SYSLOG)
+		sink = LOG_SINK_SYSLOG;
+	else if (getenv("JOURNAL_STREAM") != NULL)
+		sink = LOG_SINK_TAGGED;
+	log_open(sink, (enum log_level)conf->log_level, conf->log_facility);
+}
+
+/* What the control process tells of the configuration. */
+static void
+note_setup(struct monitor *m)
+{
+	const struct setup *s = &m->setup;
+
+	m->stats->pool_size = s->pool != NULL ? ippool_size(s->pool) : 0;
+	m->stats->certificate_expires = credentials_expiry(&s->conf, s->fds);
+}
+
+static int
+try_reload(struct monitor *m)
+{
+	char error[CONF_ERROR_MAX];
+	struct setup next;
+	struct conf new;
+
+	if (conf_load(m->path, &new, error) != 0) {
+		log_errx("reload: %s: keeping the old configuration", error);
+		return -1;
+	}
+	if (setup_keep_fixed(&m->setup.conf, &new))
+		log_warnx("reload: listen, workers, user, chroot-dir and "
+			  "[control] take a restart to change");
+	if (setup_make(&next, &new) != 0) {
+		log_errx("reload: keeping the old configuration");
+		return -1;
+	}
+	/* addresses in use stay in use, also those that left the pool */
+	for (struct link *l = m->links; next.pool != NULL && l != NULL;
+	     l = l->next)
+		if (l->address != 0)
+			ippool_take_this(next.pool, l->address);
+	setup_free(&m->setup);
+	m->setup = next;
+	m->generation++;
+	note_setup(m);
+	open_log(&m->setup.conf);
+	for (unsigned int i = 0; i < m->worker_count; i++)
+		if (m->workers[i].running)
+			send_conf(m, &m->workers[i]);
+	log_info("reload: done, new connections use the new configuration");
+	return 0;
+}
+
+int
+monitor_reload(struct monitor *m)
+{
+	int r = try_reload(m);
+
+	if (r == 0)
+		m->stats->reloads++;
+	else
+		m->stats->reloads_failed++;
+	return r;
+}
+
+static void
+on_reload_signal(struct ev_loop *loop, ev_signal *w, int revents)
+{
+	struct monitor *m = w->data;
+
+	(void)loop;
+	(void)revents;
+	if (!m->stopping)
+		monitor_reload(m);
+}
+
+/* --- start
+ * ---------------------------------------------------------------------------------
+ */
 
 static int
 start_workers(struct monitor *m)
@@ -542,20 +621,27 @@ start_workers(struct monitor *m)
 		n = WORKERS_MAX;
 	memcpy(m->bound, m->setup.conf.listen, sizeof(m->bound));
 	for (unsigned int i = 0; i < n; i++) {
-		struct worker_process *w = &m->workers[i];
+		struct child *w = &m->workers[i];
 
-		*w = (struct worker_process){
+		*w = (struct child){
 			.ops = &worker_ops,
 			.owner = m,
 			.loop = m->loop,
 			.exe = m->exe,
 			.monitor_peers = m->peers_read,
+			.name = "worker",
+			.role = "--worker",
 			.peers = -1,
 			.peers_read = -1,
+			.stats = -1,
+			.stats_read = -1,
 			.serials = &m->serials,
 		};
 		m->worker_count++;
-		if (make_peers(&w->peers, &w->peers_read) != 0) {
+		if (table_make("peers", sizeof(struct peers), &w->peers,
+			&w->peers_read) != 0 ||
+		    table_make("stats", sizeof(struct stats_worker), &w->stats,
+			&w->stats_read) != 0) {
 			log_err("worker: memory file");
 			return -1;
 		}
@@ -563,25 +649,31 @@ start_workers(struct monitor *m)
 			return -1;
 	}
 	for (unsigned int i = 0; i < n; i++)
-		if (worker_process_start(&m->workers[i]) != 0) {
+		if (child_start(&m->workers[i]) != 0) {
 			log_err("worker: cannot be started");
 			return -1;
 		}
 	return 0;
 }
 
-/* Our own table: what workers get of it cannot be written to. */
+/* Our own tables: what others get of them cannot be written to. */
 static int
-make_own_peers(struct monitor *m)
+make_tables(struct monitor *m)
 {
 	int fd;
 
-	if (make_peers(&fd, &m->peers_read) != 0)
+	if (table_make("peers", sizeof(*m->peers), &fd, &m->peers_read) != 0)
 		return -1;
-	m->peers = mmap(
-	    NULL, sizeof(*m->peers), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	m->peers = table_map(fd, sizeof(*m->peers));
 	close(fd);
-	return m->peers != MAP_FAILED ? peers_init(m->peers) : -1;
+	if (table_make("stats", sizeof(*m->stats), &fd, &m->stats_read) != 0)
+		return -1;
+	m->stats = table_map(fd, sizeof(*m->stats));
+	close(fd);
+	if (m->peers == NULL || m->stats == NULL)
+		return -1;
+	m->stats->started = (int64_t)(ev_time() * 1000);
+	return peers_init(m->peers);
 }
 
 static void
@@ -594,6 +686,8 @@ start_signals(struct monitor *m)
 	ev_signal_init(&m->on_int, on_stop_signal, SIGINT);
 	ev_signal_init(&m->on_hup, on_reload_signal, SIGHUP);
 	ev_timer_init(&m->deadline, on_deadline, 0., 0.);
+	ev_timer_init(&m->drain, on_drained, 0., 0.);
+	m->drain.data = m;
 	m->on_term.data = m->on_int.data = m->on_hup.data = m;
 	m->deadline.data = m;
 	ev_signal_start(m->loop, &m->on_term);
@@ -620,6 +714,10 @@ on_turn(struct ev_loop *loop, ev_prepare *w, int revents)
 
 	(void)loop;
 	(void)revents;
+	if (m->draining && m->links == NULL && !m->stopping) {
+		log_info("drain: the last session has ended");
+		monitor_stop(m);
+	}
 	if (m->stopping)
 		check_stopped(m);
 }
@@ -629,12 +727,13 @@ start(struct monitor *m, const struct conf *conf)
 {
 	m->loop = ev_loop_new(EVFLAG_AUTO);
 	m->exe = open("/proc/self/exe", O_PATH | O_CLOEXEC);
-	if (m->loop == NULL || m->exe < 0 || make_own_peers(m) != 0) {
+	if (m->loop == NULL || m->exe < 0 || make_tables(m) != 0) {
 		log_err("monitor: event loop, /proc or shared memory");
 		return 1;
 	}
 	if (setup_make(&m->setup, conf) != 0)
 		return 2;
+	note_setup(m);
 	if (geteuid() != 0) {
 		log_warnx("not run as root: workers share this user's "
 			  "privileges and see its files");
@@ -643,7 +742,9 @@ start(struct monitor *m, const struct conf *conf)
 		return 2;
 	}
 	start_signals(m);
-	return start_workers(m) == 0 ? 0 : 1;
+	if (start_workers(m) != 0)
+		return 1;
+	return monitor_control_start(m) == 0 ? 0 : 1;
 }
 
 int
@@ -656,6 +757,7 @@ monitor_main(const struct conf *conf, const char *path)
 	if (m == NULL)
 		return 1;
 	m->path = path;
+	m->control_socket = -1;
 	open_log(conf);
 	raise_limits();
 	umask(022); /* for the files it makes; pppd sets its own */
@@ -668,7 +770,8 @@ monitor_main(const struct conf *conf, const char *path)
 		status = m->status;
 	}
 	for (unsigned int i = 0; i < m->worker_count; i++)
-		worker_process_fini(&m->workers[i]);
+		child_fini(&m->workers[i]);
+	monitor_control_fini(m);
 	if (m->setup.conf.address_file[0] != '\0' && m->all_ready)
 		unlink(m->setup.conf.address_file);
 	if (m->setup.conf.pid_file[0] != '\0' && m->all_ready)

@@ -35,6 +35,9 @@ enum msg_type {
 	MSG_PEERS_OWN,	 /* fd: table of peers.h, to write to */
 	MSG_PEERS_OTHER, /* fd: another worker's, to read */
 	MSG_COMMIT,	 /* use all this from now on */
+	MSG_STATS_OWN,	 /* fd: struct stats_worker, to write to */
+	MSG_SAMPLE,	 /* list the sessions in it, then answer SAMPLED */
+	MSG_DISCONNECT,	 /* end this session, an administrator wants it */
 	/* monitor to worker, about a session */
 	MSG_STARTED, /* fds: pty master, pppd's log pipe */
 	MSG_REFUSED, /* no pppd: too many sessions, or it cannot be started */
@@ -48,6 +51,20 @@ enum msg_type {
 	MSG_SPAWN,     /* start a pppd for this session */
 	MSG_HANG_UP,   /* the session's line is gone: pppd is to end */
 	MSG_TERMINATE, /* the session should end: let pppd say good-bye */
+	MSG_SAMPLED,   /* answer to SAMPLE */
+	/*
+	 * monitor to control: at start the tables and sockets, then READY;
+	 * SAMPLED once all workers have, or RESULT of what it asked for.
+	 * control to monitor: SAMPLE, DISCONNECT, and these
+	 */
+	MSG_STATS_MONITOR,  /* fd: struct stats_monitor, to read */
+	MSG_STATS_WORKER,   /* fd: a worker's struct stats_worker, to read */
+	MSG_CONTROL_SOCKET, /* fd: listening Unix socket */
+	MSG_METRICS_SOCKET, /* fd: listening socket for HTTP */
+	MSG_DRAIN,	    /* accept no more; exit with the last session */
+	MSG_UNDRAIN,
+	MSG_RELOAD,
+	MSG_RESULT,
 	MSG_TYPES,
 };
 
@@ -85,6 +102,18 @@ enum msg_refusal {
 	MSG_REFUSED_SPAWN, /* fork, exec, pty ... failed; the monitor logged it
 			    */
 	MSG_REFUSED_STOPPING,
+};
+
+struct msg_ask { /* MSG_SAMPLE and what else control may ask for */
+	struct msg_header header;
+	uint32_t request; /* the answer has the same */
+	uint32_t seconds; /* MSG_DRAIN: end what is left after; 0: never */
+};
+
+struct msg_result { /* MSG_SAMPLED, MSG_RESULT */
+	struct msg_header header;
+	uint32_t request;
+	uint32_t failed; /* 1: no such session, or see the log */
 };
 
 struct msg_refused {
@@ -129,6 +158,8 @@ union msg {
 	struct msg_auth auth;
 	struct msg_up up;
 	struct msg_exited exited;
+	struct msg_ask ask;
+	struct msg_result result;
 };
 
 /* Size and descriptors a type has; 0 for an unknown type. */

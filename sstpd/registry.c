@@ -112,19 +112,21 @@ registry_is_empty(const struct registry *r)
 }
 
 static void
-each(struct registry_list *list, void (*f)(struct session *s))
+each(struct registry_list *list, void (*f)(struct session *s, void *context),
+    void *context)
 {
 	struct session *next;
 
 	for (struct session *s = list->first; s != NULL; s = next) {
 		next = session_links(s)->next;
-		f(s);
+		f(s, context);
 	}
 }
 
 void
-registry_each(struct registry *r, void (*f)(struct session *s))
+registry_each(struct registry *r, void (*f)(struct session *s, void *context),
+    void *context)
 {
-	each(&r->half_open, f);
-	each(&r->connected, f);
+	each(&r->half_open, f, context);
+	each(&r->connected, f, context);
 }

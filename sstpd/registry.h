@@ -36,6 +36,7 @@ struct session *registry_find(const struct registry *r, uint64_t id);
 struct session *registry_oldest_cheap(const struct registry *r);
 bool registry_is_empty(const struct registry *r);
 /* Call f for each, which may remove it. */
-void registry_each(struct registry *r, void (*f)(struct session *s));
+void registry_each(struct registry *r,
+    void (*f)(struct session *s, void *context), void *context);
 
 #endif

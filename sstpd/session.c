@@ -42,6 +42,7 @@ session_check_gone(struct session *s)
 		return;
 	s->told_gone = true;
 	session_log_end(s);
+	session_count_end(s);
 	s->ops->gone(s->owner, s);
 }
 
@@ -56,6 +57,7 @@ session_close(struct session *s)
 	ev_io_stop(s->loop, &s->sock_reader);
 	ev_io_stop(s->loop, &s->sock_writer);
 	ev_timer_stop(s->loop, &s->timer);
+	session_count_close(s);
 	tls_fini(&s->tls);
 	binding_keys_wipe(&s->keys);
 	session_ppp_hang_up(s);
@@ -289,6 +291,7 @@ handshake(struct session *s)
 	}
 	s->stage = STAGE_HTTP;
 	session_reached(s, AT_HTTP);
+	session_count_handshake(s);
 	session_note_tls(s);
 	session_set_timer(s, s->conf->http_timeout);
 	return true;
@@ -425,8 +428,8 @@ on_timeout(struct ev_loop *loop, ev_timer *w, int revents)
 struct session *
 session_new(struct ev_loop *loop, struct generation *generation, uint64_t id,
     int fd, const struct sockaddr_storage *peer,
-    const struct sockaddr_storage *local, const struct session_ops *ops,
-    void *owner)
+    const struct sockaddr_storage *local, struct stats_worker *stats,
+    const struct session_ops *ops, void *owner)
 {
 	struct session *s = calloc(1, sizeof(*s));
 	char endpoint[ENDPOINT_TEXT_MAX];
@@ -443,6 +446,7 @@ session_new(struct ev_loop *loop, struct generation *generation, uint64_t id,
 	s->conf = generation->conf;
 	s->ops = ops;
 	s->owner = owner;
+	s->stats = stats;
 	s->id = id;
 	s->peer = *peer;
 	s->peer_key = peers_key(peer);
@@ -490,6 +494,12 @@ uint64_t
 session_peer(const struct session *s)
 {
 	return s->peer_key;
+}
+
+bool
+session_is_call(const struct session *s)
+{
+	return s->reached >= AT_SSTP;
 }
 
 bool

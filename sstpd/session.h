@@ -24,6 +24,8 @@
 #include "msg.h"
 
 struct session;
+struct stats_session;
+struct stats_worker;
 
 /*
  * A configuration in use. Sessions keep the one they began with; the worker
@@ -49,6 +51,9 @@ struct session_ops {
 	void (*connected)(void *owner, struct session *s);
 };
 
+/* All that is to be shown of it, now. */
+void session_sample(const struct session *s, struct stats_session *out);
+
 /* Its place in a worker's registry, whose business they are. */
 struct session_links {
 	struct session *next_of_id, *previous, *next;
@@ -61,13 +66,15 @@ struct session_links {
  */
 struct session *session_new(struct ev_loop *loop, struct generation *generation,
     uint64_t id, int fd, const struct sockaddr_storage *peer,
-    const struct sockaddr_storage *local, const struct session_ops *ops,
-    void *owner);
+    const struct sockaddr_storage *local, struct stats_worker *stats,
+    const struct session_ops *ops, void *owner);
 void session_free(struct session *s);
 
 uint64_t session_id(const struct session *s);
 /* Key of the client's address, see peers.h. */
 uint64_t session_peer(const struct session *s);
+/* It speaks SSTP, so it is worth listing. */
+bool session_is_call(const struct session *s);
 /* It costs no more than a connection so far: no pppd was asked for. */
 bool session_is_cheap(const struct session *s);
 /* Close it to make room for another. */

@@ -290,6 +290,7 @@ session_call_event(
 	}
 	start_timer(s, r.timer);
 	if (r.actions & ACT_START_PPP) {
+		s->stats->calls++;
 		session_reached(s, AT_LCP);
 		session_ppp_ask(s);
 	}
@@ -394,11 +395,13 @@ data_packet(struct session *s, const struct sstp_packet *packet)
 			s->dropped++;
 		return;
 	}
-	if (class == PPP_DATA)
+	if (class == PPP_DATA) {
 		s->bytes_in += packet->payload_len;
-	else
+		s->packets_in++;
+	} else {
 		session_note_frame(
 		    s, true, packet->payload, packet->payload_len);
+	}
 	session_ppp_put(s, class, packet->payload, packet->payload_len);
 }
 
@@ -429,7 +432,9 @@ session_call_auth(struct session *s, const struct keymsg_auth *auth)
 		session_reason(s, cause, "%s", auth_method_name(auth->method));
 		return;
 	}
+	s->method = auth->method;
 	session_reached(s, AT_BINDING);
+	session_count_auth(s);
 	slog(s, LOG_LEVEL_INFO, "authenticated: \"%s\" by %s", s->user,
 	    auth_method_name(auth->method));
 	if (s->call.state == CALL_PROOF_HELD)

@@ -140,6 +140,16 @@ log_damage(struct session *s)
 		    (unsigned long long)s->decoder->too_long);
 }
 
+/* For those who ask for the last failures. */
+static void
+keep(const struct session *s, const char *text)
+{
+	char line[LOG_LINE_MAX + sizeof(s->label) + 2];
+
+	snprintf(line, sizeof(line), "%s: %s", s->label, text);
+	stats_note_failure(s->stats, (int64_t)(ev_time() * 1000), line);
+}
+
 void
 session_log_end(struct session *s)
 {
@@ -158,5 +168,7 @@ session_log_end(struct session *s)
 	add_pppd(&l, s);
 	add_text(&l, "hint", info->hint);
 	slog(s, level_of(s, info), "%s", l.text);
+	if (level_of(s, info) == LOG_LEVEL_WARN)
+		keep(s, l.text);
 	log_damage(s);
 }

@@ -55,10 +55,12 @@ put_to_client(struct session *s, uint8_t *frame, size_t n)
 		s->dropped++;
 		return true;
 	}
-	if (class == PPP_DATA)
+	if (class == PPP_DATA) {
 		s->bytes_out += n;
-	else
+		s->packets_out++;
+	} else {
 		session_note_frame(s, false, frame, n);
+	}
 	/* the decoder leaves room before the frame for exactly this */
 	sstp_put_data_header(frame - SSTP_HEADER_LEN, n);
 	return tls_write(&s->tls, frame - SSTP_HEADER_LEN, n + SSTP_HEADER_LEN);
@@ -365,7 +367,9 @@ session_ppp_up(struct session *s, const struct keymsg_up *up)
 		memcpy(a.s6_addr + 8, up->remote6, 8);
 		inet_ntop(AF_INET6, &a, remote, sizeof(remote));
 	}
+	*(up->family == 4 ? &s->up4 : &s->up6) = *up;
 	s->network_up = true;
+	session_count_up(s);
 	if (s->connected > 0)
 		session_reached(s, AT_UP);
 	slog(s, LOG_LEVEL_INFO, "up: %.*s %s -> %s, mtu %u",

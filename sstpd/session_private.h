@@ -15,6 +15,7 @@
 #include "listener.h"
 #include "log.h"
 #include "session.h"
+#include "stats.h"
 #include "tls.h"
 
 enum {
@@ -54,6 +55,7 @@ struct session {
 	const struct conf *conf;
 	const struct session_ops *ops;
 	void *owner;
+	struct stats_worker *stats;
 	uint64_t id, peer_key;
 	struct sockaddr_storage peer, local;
 	char label[ENDPOINT_TEXT_MAX + 32]; /* prefix of its log lines */
@@ -100,6 +102,9 @@ struct session {
 	char user[KEYMSG_USER_MAX]; /* claimed until authenticated */
 	size_t user_len;
 	const char *tls_version, *tls_cipher; /* static; NULL before */
+	uint32_t method;		      /* enum keymsg_method */
+	uint32_t tls_ms, auth_ms, up_ms;      /* since it began; 0: not yet */
+	struct keymsg_up up4, up6;	      /* family 0: not up */
 	char sni[KEYMSG_SNI_MAX];
 	char correlation_id[HTTP_CORRELATION_MAX];
 	enum end_cause cause; /* the first one given, and where that was */
@@ -108,8 +113,8 @@ struct session {
 	char detail[DETAIL_MAX];
 	bool pppd_reaped;
 	unsigned int pppd_code, pppd_signal;
-	uint64_t bytes_in,
-	    bytes_out;	  /* PPP data frames, from the client and to it */
+	/* PPP data frames, from the client and to it */
+	uint64_t bytes_in, bytes_out, packets_in, packets_out;
 	uint64_t dropped; /* frames that the data gate or a size kept out */
 };
 
@@ -133,6 +138,15 @@ void session_note_frame(
 void session_note_exit(struct session *s, const struct msg_exited *exited);
 /* Whatever happens now does not change its cause any more. */
 void session_settle_cause(struct session *s);
+
+/* --- session_stats.c --- */
+void session_count_handshake(struct session *s);
+void session_count_auth(struct session *s);
+void session_count_up(struct session *s);
+/* Before its socket is closed. */
+void session_count_close(struct session *s);
+/* Once its cause is settled. */
+void session_count_end(struct session *s);
 
 /* --- session_end.c --- */
 /* The last line about it. */

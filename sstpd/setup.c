@@ -185,7 +185,11 @@ needs_restart(const struct conf *old, const struct conf *new)
 	       old->listen_count != new->listen_count ||
 	       old->workers != new->workers ||
 	       strcmp(old->user, new->user) != 0 ||
-	       strcmp(old->chroot_dir, new->chroot_dir) != 0;
+	       strcmp(old->chroot_dir, new->chroot_dir) != 0 ||
+	       strcmp(old->control_socket, new->control_socket) != 0 ||
+	       strcmp(old->control_group, new->control_group) != 0 ||
+	       old->metrics_count != new->metrics_count ||
+	       memcmp(old->metrics, new->metrics, sizeof(old->metrics)) != 0;
 }
 
 bool
@@ -198,5 +202,11 @@ setup_keep_fixed(const struct conf *old, struct conf *new)
 	new->workers = old->workers;
 	memcpy(new->user, old->user, sizeof(new->user));
 	memcpy(new->chroot_dir, old->chroot_dir, sizeof(new->chroot_dir));
+	memcpy(new->control_socket, old->control_socket,
+	    sizeof(new->control_socket));
+	memcpy(
+	    new->control_group, old->control_group, sizeof(new->control_group));
+	memcpy(new->metrics, old->metrics, sizeof(new->metrics));
+	new->metrics_count = old->metrics_count;
 	return true;
 }

@@ -26,6 +26,8 @@
 #include "registry.h"
 #include "sandbox.h"
 #include "session.h"
+#include "stats.h"
+#include "table.h"
 #include "tls.h"
 #include "worker.h"
 
@@ -40,6 +42,7 @@ struct worker {
 	struct registry registry;
 	struct session *dead;
 	struct admission admission;
+	struct stats_worker *stats;
 	struct listener listeners[CONF_LISTEN_MAX];
 	unsigned int listener_count;
 	struct generation *current;
@@ -126,7 +129,8 @@ use_next(struct worker *w)
 		log_errx("worker: too few descriptors for a configuration");
 		return false;
 	}
-	if (w->admission.own == NULL || w->next_conf == NULL ||
+	if (w->admission.own == NULL || w->stats == NULL ||
+	    w->next_conf == NULL ||
 	    w->next_fds_count != w->next_conf->certificate_count)
 		give_up("COMMIT of an incomplete configuration");
 	g = calloc(1, sizeof(*g));
@@ -217,8 +221,10 @@ admit(struct worker *w, uint64_t key)
 	}
 	if (limit == LIMIT_NONE && !admission_enter(&w->admission, key, now))
 		limit = LIMIT_HALF_OPEN;
-	if (limit != LIMIT_NONE)
+	if (limit != LIMIT_NONE) {
+		w->stats->refused[limit]++;
 		admission_log(&w->admission, limit, key, now);
+	}
 	return limit == LIMIT_NONE;
 }
 
@@ -230,13 +236,14 @@ on_connection(void *owner, int fd, const struct sockaddr_storage *peer,
 	uint64_t id, key = peers_key(peer);
 	struct session *s;
 
+	w->stats->accepted++;
 	if (!admit(w, key)) {
 		close(fd);
 		return;
 	}
 	id = (uint64_t)w->serial << 32 | ++w->last_id;
-	s = session_new(
-	    w->loop, w->current, id, fd, peer, local, &session_ops, w);
+	s = session_new(w->loop, w->current, id, fd, peer, local, w->stats,
+	    &session_ops, w);
 	if (s == NULL) {
 		admission_settle(&w->admission, key);
 		log_warnx("worker: no memory for a connection");
@@ -265,19 +272,26 @@ on_reap(struct ev_loop *loop, ev_prepare *watcher, int revents)
  * ------------------------------------------------------------ */
 
 static void
-stop_one(struct session *s)
+stop_one(struct session *s, void *context)
 {
+	(void)context;
 	session_stop(s, CAUSE_SERVER_STOPPING);
+}
+
+static void
+stop_listeners(struct worker *w)
+{
+	for (unsigned int i = 0; i < w->listener_count; i++)
+		listener_stop(&w->listeners[i]);
+	w->listener_count = 0;
 }
 
 static void
 stop_all(struct worker *w)
 {
 	w->stopping = true;
-	for (unsigned int i = 0; i < w->listener_count; i++)
-		listener_stop(&w->listeners[i]);
-	w->listener_count = 0;
-	registry_each(&w->registry, stop_one);
+	stop_listeners(w);
+	registry_each(&w->registry, stop_one, NULL);
 }
 
 static void
@@ -322,25 +336,38 @@ take_listener(struct worker *w, int *fds)
 	fds[0] = -1;
 }
 
-/* A table of peers: our own to write to, or another's to read. */
-static struct peers *
-map_peers(int fd, int protection)
-{
-	struct stat st;
-	void *map;
+/* --- statistics
+ * ---------------------------------------------------------------------------
+ */
 
-	if (fstat(fd, &st) != 0 || st.st_size != sizeof(struct peers))
-		give_up("table of peers of the wrong size");
-	map = mmap(NULL, sizeof(struct peers), protection, MAP_SHARED, fd, 0);
-	if (map == MAP_FAILED)
-		give_up("cannot map a table of peers");
-	return map;
+static void
+sample_one(struct session *s, void *context)
+{
+	struct stats_worker *stats = context;
+
+	if (session_is_call(s) && stats->sessions < STATS_SESSIONS_MAX)
+		session_sample(s, &stats->session[stats->sessions++]);
+}
+
+static void
+sample(struct worker *w, const struct msg_ask *ask)
+{
+	union msg done = { .result = { .header.type = MSG_SAMPLED,
+			       .request = ask->request } };
+
+	w->stats->sessions = 0;
+	registry_each(&w->registry, sample_one, w->stats);
+	w->stats->half_open = w->admission.own->total;
+	w->stats->queued = buf_held_by_all();
+	channel_send(&w->channel, &done, NULL);
 }
 
 static void
 take_own_peers(struct worker *w, int fd)
 {
-	w->admission.own = map_peers(fd, PROT_READ | PROT_WRITE);
+	w->admission.own = table_map(fd, sizeof(struct peers));
+	if (w->admission.own == NULL)
+		give_up("cannot map a table");
 	/* what a worker before us has left */
 	if (peers_init(w->admission.own) != 0)
 		give_up("no random numbers");
@@ -351,8 +378,10 @@ take_other_peers(struct worker *w, int fd)
 {
 	if (w->admission.others_count >= ADMISSION_OTHERS_MAX)
 		give_up("too many tables of peers");
-	w->admission.others[w->admission.others_count++] =
-	    map_peers(fd, PROT_READ);
+	w->admission.others[w->admission.others_count] =
+	    table_map_to_read(fd, sizeof(struct peers));
+	if (w->admission.others[w->admission.others_count++] == NULL)
+		give_up("cannot map a table");
 }
 
 static void
@@ -382,8 +411,22 @@ on_message(void *owner, union msg *msg, int *fds)
 	case MSG_PEERS_OTHER:
 		take_other_peers(w, fds[0]);
 		break;
+	case MSG_STATS_OWN:
+		w->stats = table_map(fds[0], sizeof(struct stats_worker));
+		break;
+	case MSG_SAMPLE:
+		sample(w, &msg->ask);
+		break;
+	case MSG_DISCONNECT:
+		s = registry_find(&w->registry, msg->header.session);
+		if (s != NULL)
+			session_stop(s, CAUSE_ADMINISTRATOR);
+		break;
 	case MSG_COMMIT:
 		commit(w, msg->commit.generation);
+		break;
+	case MSG_DRAIN:
+		stop_listeners(w);
 		break;
 	case MSG_STOP_ALL:
 		stop_all(w);
@@ -444,10 +487,11 @@ worker_main(unsigned int serial)
 
 	log_open(LOG_SINK_TAGGED, LOG_LEVEL_INFO, 0);
 	prepare_process();
-	w.admission.monitor = map_peers(WORKER_PEERS_FD, PROT_READ);
+	w.admission.monitor =
+	    table_map_to_read(WORKER_PEERS_FD, sizeof(struct peers));
 	w.loop = ev_loop_new(EVFLAG_AUTO);
-	if (w.loop == NULL)
-		give_up("no event loop");
+	if (w.loop == NULL || w.admission.monitor == NULL)
+		give_up("no event loop or table");
 	close(WORKER_PEERS_FD);
 	fcntl(WORKER_CHANNEL_FD, F_SETFD, FD_CLOEXEC);
 	fcntl(WORKER_CHANNEL_FD, F_SETFL, O_NONBLOCK);

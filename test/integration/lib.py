@@ -244,6 +244,7 @@ class Daemon:
                 "local-address": "10.99.0.1",
                 "addresses": "10.99.0.10-10.99.0.250",
             },
+            "control": {"socket": path / "control"},
             "log": {"target": "stderr", "level": "debug"},
         }
 

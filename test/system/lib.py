@@ -382,6 +382,7 @@ class Server:
             "limits": {"auth-backoff": "0s", "ban-after": "off"},
             "ppp": {"options-file": self.directory / "options", "plugin": PLUGIN},
             "pool": {"local-address": INNER, "addresses": "10.9.0.10-10.9.0.99"},
+            "control": {"socket": self.directory / "control"},
             "log": {"target": "stderr", "level": "debug"},
         }
         for section, keys in (changes or {}).items():

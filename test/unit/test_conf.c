@@ -411,6 +411,11 @@ static const struct good {
 	{ "limits", "ban-after", "off", NULL },
 	{ "limits", "ban-time", "24h", NULL },
 	{ "ppp", "stop-timeout", "30s", NULL },
+	{ "control", "socket", "", NULL },
+	{ "control", "group", "", NULL },
+	{ "control", "group", "vpn-admins", NULL },
+	{ "control", "metrics", "", NULL },
+	{ "control", "metrics", "127.0.0.1:9443, [::1]:9443", NULL },
 	{ "pool", "local-address", "", NULL },
 	{ "pool", "local-address", "192.0.2.1", NULL },
 	{ "pool", "addresses", "", NULL },
@@ -618,6 +623,15 @@ static const struct bad {
 	    "\"never\": expected off or a number from 1 to 100000" },
 	{ "limits", "ban-time", "25h",
 	    "\"25h\": expected a time from 10ms to 24h, such as 500ms or 20s" },
+	{ "control", "socket", "run/control",
+	    "\"run/control\": expected an absolute path of up to 255 bytes, or "
+	    "nothing" },
+	{ "control", "group", "two words",
+	    "\"two words\": expected a name of up to 32 letters, digits, dots, "
+	    "hyphens and underscores, or nothing" },
+	{ "control", "metrics", "9443",
+	    "\"9443\": expected up to 16 of ADDRESS:PORT, [IPv6]:PORT and "
+	    "*:PORT, or nothing" },
 	{ "ppp", "stop-timeout", "never",
 	    "\"never\": expected a time from 10ms to 1h, such as 500ms or "
 	    "20s" },

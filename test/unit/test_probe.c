@@ -425,7 +425,7 @@ test_json(void **state)
 	json_close(&j, '}');
 	fclose(out);
 	assert_string_equal(text,
-	    "{\"s\": \"a\\\"\\\\\\u000a\\u003f|\", \"l\": [-1, 0.500000], "
+	    "{\"s\": \"a\\\"\\\\\\u000a\\ufffd|\", \"l\": [-1, 0.500000], "
 	    "\"o\": {}, \"b\": true}");
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Copyright (c) 2026 The sstpd developers */
 
-/* A worker as the monitor sees it. */
+/* A worker or the control process as the monitor sees it. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "worker.h"
-#include "worker_process.h"
+#include "child.h"
 
 enum { LOG_READS_PER_TURN = 16 };
 
@@ -26,7 +26,7 @@ static const ev_tstamp too_young = 5., restart_delay = 1.;
  * -------------------------------------------------------------------- */
 
 static void
-log_input(struct worker_process *w, const char *p, size_t n)
+log_input(struct child *w, const char *p, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (p[i] != '\n' && w->line_len < sizeof(w->line)) {
@@ -42,7 +42,7 @@ log_input(struct worker_process *w, const char *p, size_t n)
 }
 
 static void
-read_log(struct worker_process *w)
+read_log(struct child *w)
 {
 	char text[4096];
 
@@ -70,21 +70,21 @@ on_log(struct ev_loop *loop, ev_io *watcher, int revents)
  * ---------------------------------------------------------------------- */
 
 static void
-log_exit(const struct worker_process *w, const siginfo_t *info)
+log_exit(const struct child *w, const siginfo_t *info)
 {
 	if (info->si_code != CLD_EXITED)
-		log_errx("worker %u: pid %d killed by signal %d (%s)",
+		log_errx("%s %u: pid %d killed by signal %d (%s)", w->name,
 		    w->serial, (int)w->pid, info->si_status,
 		    strsignal(info->si_status));
 	else if (info->si_status != 0 || !w->stopping)
-		log_errx("worker %u: pid %d exited with status %d", w->serial,
-		    (int)w->pid, info->si_status);
+		log_errx("%s %u: pid %d exited with status %d", w->name,
+		    w->serial, (int)w->pid, info->si_status);
 }
 
 static void
 on_exited(struct ev_loop *loop, ev_io *watcher, int revents)
 {
-	struct worker_process *w = watcher->data;
+	struct child *w = watcher->data;
 	ev_tstamp age = ev_now(loop) - w->started;
 	siginfo_t info = { 0 };
 
@@ -110,12 +110,12 @@ on_exited(struct ev_loop *loop, ev_io *watcher, int revents)
 static void
 on_restart(struct ev_loop *loop, ev_timer *watcher, int revents)
 {
-	struct worker_process *w = watcher->data;
+	struct child *w = watcher->data;
 
 	(void)revents;
-	if (worker_process_start(w) == 0)
+	if (child_start(w) == 0)
 		return;
-	log_err("worker: cannot be started again, trying later");
+	log_err("%s: cannot be started again, trying later", w->name);
 	ev_timer_set(&w->restart, restart_delay, 0.);
 	ev_timer_start(loop, &w->restart);
 }
@@ -123,7 +123,7 @@ on_restart(struct ev_loop *loop, ev_timer *watcher, int revents)
 static void
 on_message(void *owner, union msg *msg, int *fds)
 {
-	struct worker_process *w = owner;
+	struct child *w = owner;
 
 	w->ops->on_message(w, msg, fds);
 }
@@ -131,11 +131,11 @@ on_message(void *owner, union msg *msg, int *fds)
 static void
 on_channel_closed(void *owner, const char *why)
 {
-	struct worker_process *w = owner;
+	struct child *w = owner;
 
 	if (w->stopping)
 		return; /* it is exiting, as it was told */
-	log_errx("worker %u: channel: %s", w->serial, why);
+	log_errx("%s %u: channel: %s", w->name, w->serial, why);
 	/* it may live on, deaf: not for long, and only through its pidfd */
 	syscall(SYS_pidfd_send_signal, w->pidfd, SIGKILL, NULL, 0);
 }
@@ -149,20 +149,20 @@ static const struct channel_ops channel_ops = {
  * ---------------------------------------------------------------------- */
 
 /*
- * Between fork and exec. A fresh exec gives the worker an address space layout
+ * Between fork and exec. A fresh exec gives the child an address space layout
  * of its own, and none of the monitor's memory.
  */
 static void __attribute__((noreturn))
-exec_worker(int exe, const char *serial, int channel, int peers, int log)
+exec_child(const struct child *w, const char *serial, int channel, int log)
 {
-	char *argv[] = { (char[]){ "sstpd" }, (char[]){ "--worker" },
+	char *argv[] = { (char[]){ "sstpd" }, (char *)(uintptr_t)w->role,
 		(char *)(uintptr_t)serial, NULL };
 	int fds[3];
 
 	/* move them out of the way of the two places first */
 	fds[0] = fcntl(channel, F_DUPFD_CLOEXEC, 10);
-	fds[1] = fcntl(peers, F_DUPFD_CLOEXEC, 10);
-	fds[2] = fcntl(exe, F_DUPFD_CLOEXEC, 10);
+	fds[1] = fcntl(w->monitor_peers, F_DUPFD_CLOEXEC, 10);
+	fds[2] = fcntl(w->exe, F_DUPFD_CLOEXEC, 10);
 	if (fds[0] < 0 || fds[1] < 0 || fds[2] < 0 ||
 	    dup2(log, STDOUT_FILENO) < 0 || dup2(log, STDERR_FILENO) < 0 ||
 	    dup2(fds[0], WORKER_CHANNEL_FD) < 0 ||
@@ -175,7 +175,7 @@ exec_worker(int exe, const char *serial, int channel, int peers, int log)
 }
 
 static void
-start_watchers(struct worker_process *w)
+start_watchers(struct child *w)
 {
 	ev_io_init(&w->exited, on_exited, w->pidfd, EV_READ);
 	ev_io_init(&w->log_reader, on_log, w->log, EV_READ);
@@ -188,7 +188,7 @@ start_watchers(struct worker_process *w)
 }
 
 int
-worker_process_start(struct worker_process *w)
+child_start(struct child *w)
 {
 	int chan[2] = { -1, -1 }, log[2] = { -1, -1 };
 	char serial[16];
@@ -204,7 +204,7 @@ worker_process_start(struct worker_process *w)
 	if (w->pid < 0)
 		goto fail;
 	if (w->pid == 0)
-		exec_worker(w->exe, serial, chan[1], w->monitor_peers, log[1]);
+		exec_child(w, serial, chan[1], log[1]);
 	w->pidfd = (int)syscall(SYS_pidfd_open, w->pid, 0);
 	if (w->pidfd < 0) {
 		kill(w->pid, SIGKILL); /* ours to reap, so still its pid */
@@ -235,7 +235,7 @@ fail:
 }
 
 void
-worker_process_close_listeners(struct worker_process *w)
+child_close_listeners(struct child *w)
 {
 	for (unsigned int i = 0; i < w->listener_count; i++)
 		close(w->listeners[i]);
@@ -243,8 +243,11 @@ worker_process_close_listeners(struct worker_process *w)
 }
 
 void
-worker_process_fini(struct worker_process *w)
+child_fini(struct child *w)
 {
+	const int tables[] = { w->peers, w->peers_read, w->stats,
+		w->stats_read };
+
 	if (w->running) {
 		syscall(SYS_pidfd_send_signal, w->pidfd, SIGKILL, NULL, 0);
 		waitpid(w->pid, NULL, 0);
@@ -256,9 +259,8 @@ worker_process_fini(struct worker_process *w)
 		w->running = false;
 	}
 	ev_timer_stop(w->loop, &w->restart);
-	worker_process_close_listeners(w);
-	if (w->peers >= 0)
-		close(w->peers);
-	if (w->peers_read >= 0)
-		close(w->peers_read);
+	child_close_listeners(w);
+	for (unsigned int i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+		if (tables[i] >= 0)
+			close(tables[i]);
 }

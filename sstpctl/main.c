@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Copyright (c) 2026 The sstpd developers */
+
+/*
+ * Ask a running sstpd, or tell it what to do. The control process knows all the
+ * answers; this brings the question there, in words separated by tabs.
+ */
+
+#include "config.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum {
+	EXIT_FINE = 0,
+	EXIT_FAILED = 1,
+	EXIT_USAGE = 2,
+	EXIT_NO_DAEMON = 3,
+	REQUEST_MAX = 2000,
+};
+
+static const char *socket_path = RUNSTATEDIR "/sstpd/control";
+
+static void
+usage(FILE *out)
+{
+	fputs(
+	    "usage: sstpctl [option]... COMMAND [argument]...\n"
+	    "Ask a running sstpd, or tell it what to do.\n"
+	    "\n"
+	    "commands:\n"
+	    "  status               how it is doing\n"
+	    "  sessions             a line for each session\n"
+	    "  session ID           everything about one, such as s2.17\n"
+	    "  watch                status and sessions, again and again\n"
+	    "  failures             the last ends of sessions that were not good\n"
+	    "  disconnect [ID]      end that session, or those chosen by options\n"
+	    "  drain                accept no more; exit with the last session\n"
+	    "  undrain              accept again\n"
+	    "  reload               read configuration and certificates again\n"
+	    "  metrics              what Prometheus would get\n"
+	    "\n"
+	    "options:\n"
+	    "  -u, --user NAME      sessions of this user only\n"
+	    "  -a, --address ADDR   sessions from this address only\n"
+	    "  -g, --stage STAGE    sessions in this stage only, see "
+	    "sstpd-errors(7)\n"
+	    "  -t, --timeout SECS   drain: end what is left after that\n"
+	    "  -n, --interval SECS  watch: so often (2)\n"
+	    "  -j, --json           as JSON\n"
+	    "  -s, --socket PATH    socket of the daemon\n"
+	    "  -V, --version        print the version\n"
+	    "  -h, --help           print this\n"
+	    "\n"
+	    "exit status: 0 fine, 1 refused or failed, 2 usage, 3 no sstpd "
+	    "there\n",
+	    out);
+}
+
+/* --- one question
+ * -------------------------------------------------------------------- */
+
+static int
+connect_daemon(void)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct timeval patience = { .tv_sec = 20 };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (strlen(socket_path) >= sizeof(address.sun_path)) {
+		fprintf(stderr, "sstpctl: the socket's path is too long\n");
+		exit(EXIT_USAGE);
+	}
+	strcpy(address.sun_path, socket_path);
+	if (fd >= 0 && connect(fd, (const struct sockaddr *)&address,
+			   sizeof(address)) == 0) {
+		setsockopt(
+		    fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+		return fd;
+	}
+	fprintf(stderr, "sstpctl: %s: %s%s\n", socket_path, strerror(errno),
+	    errno == EACCES ? ": be root, or in the group that sstpd.conf names"
+	    : errno == ENOENT || errno == ECONNREFUSED
+		? ": sstpd does not run, or uses another socket"
+		: "");
+	exit(EXIT_NO_DAEMON);
+}
+
+/* Print what comes after the first line. */
+static int
+print_answer(FILE *in)
+{
+	char text[4096];
+	size_t n;
+
+	if (fgets(text, sizeof(text), in) == NULL) {
+		fprintf(stderr, "sstpctl: sstpd gave no answer\n");
+		return EXIT_FAILED;
+	}
+	if (strcmp(text, "ok\n") != 0) {
+		fprintf(stderr, "sstpctl: %s",
+		    strncmp(text, "error ", 6) == 0 ? text + 6 : text);
+		return EXIT_FAILED;
+	}
+	while ((n = fread(text, 1, sizeof(text), in)) > 0)
+		fwrite(text, 1, n, stdout);
+	if (ferror(in)) {
+		fprintf(stderr, "sstpctl: the answer is not complete\n");
+		return EXIT_FAILED;
+	}
+	return fflush(stdout) == 0 ? EXIT_FINE : EXIT_FAILED;
+}
+
+static int
+question(const char *line)
+{
+	int fd = connect_daemon(), status;
+	size_t n = strlen(line);
+	FILE *in;
+
+	if (send(fd, line, n, MSG_NOSIGNAL) != (ssize_t)n ||
+	    (in = fdopen(fd, "r")) == NULL) {
+		fprintf(stderr, "sstpctl: %s\n", strerror(errno));
+		close(fd);
+		return EXIT_FAILED;
+	}
+	status = print_answer(in);
+	fclose(in);
+	return status;
+}
+
+static int
+watch(const char *sessions, unsigned int seconds)
+{
+	int status = EXIT_FINE;
+
+	while (status == EXIT_FINE) {
+		if (isatty(STDOUT_FILENO))
+			fputs("\033[H\033[2J", stdout);
+		status = question("status\n");
+		putchar('\n');
+		if (status == EXIT_FINE)
+			status = question(sessions);
+		fflush(stdout);
+		sleep(seconds);
+	}
+	return status;
+}
+
+/* --- the command line
+ * ---------------------------------------------------------------- */
+
+struct request {
+	char text[REQUEST_MAX];
+	size_t n;
+};
+
+static void
+add_word(struct request *r, const char *prefix, const char *word)
+{
+	size_t left = sizeof(r->text) - r->n;
+	int n = snprintf(
+	    r->text + r->n, left, "%s%s%s", r->n > 0 ? "\t" : "", prefix, word);
+
+	if (n < 0 || (size_t)n + 1 >= left || strpbrk(word, "\t\n") != NULL) {
+		fprintf(stderr, "sstpctl: \"%s\" cannot be asked for\n", word);
+		exit(EXIT_USAGE);
+	}
+	r->n += (size_t)n;
+}
+
+static unsigned int
+number(const char *text)
+{
+	char *end;
+	unsigned long v = strtoul(text, &end, 10);
+
+	if (*text < '0' || *text > '9' || *end != '\0' || v < 1 || v > 604800) {
+		fprintf(stderr,
+		    "sstpctl: \"%s\": expected a number of seconds from 1 to "
+		    "604800\n",
+		    text);
+		exit(EXIT_USAGE);
+	}
+	return (unsigned int)v;
+}
+
+static const struct option long_options[] = {
+	{ "user", required_argument, NULL, 'u' },
+	{ "address", required_argument, NULL, 'a' },
+	{ "stage", required_argument, NULL, 'g' },
+	{ "timeout", required_argument, NULL, 't' },
+	{ "interval", required_argument, NULL, 'n' },
+	{ "json", no_argument, NULL, 'j' },
+	{ "socket", required_argument, NULL, 's' },
+	{ "version", no_argument, NULL, 'V' },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
+};
+
+int
+main(int argc, char **argv)
+{
+	struct request options = { .n = 0 }, r = { .n = 0 };
+	char line[2 * REQUEST_MAX + 4];
+	unsigned int interval = 2;
+	bool watching;
+	int c;
+
+	while ((c = getopt_long(
+		    argc, argv, "u:a:g:t:n:js:Vh", long_options, NULL)) != -1) {
+		switch (c) {
+		case 'u':
+			add_word(&options, "user=", optarg);
+			break;
+		case 'a':
+			add_word(&options, "address=", optarg);
+			break;
+		case 'g':
+			add_word(&options, "stage=", optarg);
+			break;
+		case 't':
+			number(optarg);
+			add_word(&options, "", optarg);
+			break;
+		case 'n':
+			interval = number(optarg);
+			break;
+		case 'j':
+			add_word(&options, "", "json");
+			break;
+		case 's':
+			socket_path = optarg;
+			break;
+		case 'V':
+			printf("sstpctl %s\n", SSTPD_VERSION);
+			return EXIT_FINE;
+		case 'h':
+			usage(stdout);
+			return EXIT_FINE;
+		default:
+			usage(stderr);
+			return EXIT_USAGE;
+		}
+	}
+	if (optind == argc) {
+		usage(stderr);
+		return EXIT_USAGE;
+	}
+	watching = strcmp(argv[optind], "watch") == 0;
+	add_word(&r, "", watching ? "sessions" : argv[optind]);
+	for (int i = optind + 1; i < argc; i++)
+		add_word(&r, "", argv[i]);
+	snprintf(line, sizeof(line), "%s%s%s\n", r.text,
+	    options.n > 0 ? "\t" : "", options.text);
+	return watching ? watch(line, interval) : question(line);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Copyright (c) 2026 The sstpd developers */
+
+/*
+ * Those who ask the control process. A client of the Unix socket sends one line
+ * of words and gets a line "ok", or "error" and what is wrong, then the answer
+ * up to the end of file. A client of a metrics socket speaks HTTP. Each has one
+ * question and some seconds.
+ */
+
+#ifndef SSTPD_CONTROL_CLIENT_H
+#define SSTPD_CONTROL_CLIENT_H
+
+#include <ev.h>
+#include <stdbool.h>
+
+#include "msg.h"
+#include "report.h"
+
+enum {
+	CONTROL_SOCKETS_MAX = 17,
+	CONTROL_CLIENTS_MAX = 32,
+	CONTROL_REQUEST_MAX = 2048,
+};
+
+enum control_kind { CONTROL_COMMANDS, CONTROL_HTTP };
+
+struct control_clients;
+struct control_client;
+
+struct control_socket {
+	ev_io acceptor;
+	enum control_kind kind;
+	struct control_clients *clients;
+};
+
+struct control_clients {
+	struct ev_loop *loop;
+	struct report report;
+	void (*ask)(void *owner, union msg *msg); /* the monitor */
+	void *owner;
+	struct control_socket sockets[CONTROL_SOCKETS_MAX];
+	unsigned int socket_count;
+	struct control_client *first;
+	unsigned int count;
+	uint32_t last_request;
+};
+
+/* The report's tables are the caller's to fill in. */
+void control_clients_init(struct control_clients *clients, struct ev_loop *loop,
+    void (*ask)(void *owner, union msg *msg), void *owner);
+/* Serve a listening socket, which it takes. Returns -1 if there are too many.
+ */
+int control_clients_listen(
+    struct control_clients *clients, int fd, enum control_kind kind);
+/* What the monitor answers. */
+void control_clients_answer(
+    struct control_clients *clients, const struct msg_result *result);
+
+#endif

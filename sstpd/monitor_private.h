@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Copyright (c) 2026 The sstpd developers */
+
+/* What the files of the monitor share; nobody else includes it. */
+
+#ifndef SSTPD_MONITOR_PRIVATE_H
+#define SSTPD_MONITOR_PRIVATE_H
+
+#include <ev.h>
+#include <stdbool.h>
+
+#include "child.h"
+#include "link.h"
+#include "peers.h"
+#include "setup.h"
+#include "stats.h"
+
+enum { WORKERS_MAX = 256 };
+
+struct monitor {
+	struct ev_loop *loop;
+	const char *path;
+	struct setup setup;
+	struct conf_listen bound[CONF_LISTEN_MAX]; /* port 0 is decided */
+	uint32_t generation;
+	struct peers *peers;
+	struct stats_monitor *stats;
+	int peers_read, stats_read, exe;
+	struct child workers[WORKERS_MAX];
+	unsigned int worker_count, serials;
+	struct child control;	   /* exe -1: there is none */
+	unsigned int controls;	   /* ever started */
+	int control_socket;	   /* -1: none; owned */
+	uint32_t sample;	   /* request being answered */
+	unsigned int sample_waits; /* workers that have not answered it */
+	struct link *links;
+	ev_signal on_term, on_int, on_hup;
+	ev_timer deadline, drain;
+	bool stopping, draining, all_ready, late;
+	int status;
+};
+
+/* --- monitor.c --- */
+/* A duplicate for a message, which takes its descriptors. */
+int monitor_duplicate(int fd);
+void monitor_send_plain(struct child *c, enum msg_type type, const int *fds);
+/* End all and exit, as on SIGTERM. */
+void monitor_stop(struct monitor *m);
+/* Read the configuration again. Returns 0, or -1 when all stays as it was. */
+int monitor_reload(struct monitor *m);
+/* Accept no more; stop with the last session, or after so many seconds. */
+void monitor_drain(struct monitor *m, uint32_t seconds);
+/* Returns 0, or -1 if nothing listens. */
+int monitor_undrain(struct monitor *m);
+
+/* --- monitor_control.c --- */
+/* Make the control process and its sockets. Returns 0, or -1: logged. */
+int monitor_control_start(struct monitor *m);
+void monitor_control_fini(struct monitor *m);
+/* A worker has answered a SAMPLE, or died and never will. */
+void monitor_control_sampled(struct monitor *m, uint32_t request);
+void monitor_control_lost(struct monitor *m);
+
+#endif
