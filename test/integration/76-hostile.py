@@ -48,7 +48,7 @@ def send_until_stuck(c, chunk, limit):
             c.tls.sendall(chunk)
             sent += len(chunk)
     except OSError:
-        pass
+        sstp.forget_errors()
     c.tls.settimeout(PATIENCE)
     return sent
 

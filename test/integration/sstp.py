@@ -187,6 +187,16 @@ class Reply:
         return found[0] if found else None
 
 
+def forget_errors():
+    """The ssl module of Python 3.13 leaves the error of a failed write in
+    OpenSSL's queue, where the next connection to be used finds it. Other
+    failures of its make it empty that queue."""
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).set_ciphers("NONE-OF-THESE")
+    except ssl.SSLError:
+        pass
+
+
 class Client:
     """A TLS connection to the server; http(), request() and connect() take
     it from state to state."""
@@ -225,7 +235,11 @@ class Client:
     def send(self, *chunks):
         """Each chunk in a TLS record of its own."""
         for chunk in chunks:
-            self.tls.sendall(chunk)
+            try:
+                self.tls.sendall(chunk)
+            except OSError:
+                forget_errors()
+                raise
 
     def record(self):
         """The next TLS record's content; recv never returns more than one."""
