@@ -5,7 +5,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -75,17 +74,31 @@ listener_text(int fd, char text[static ENDPOINT_TEXT_MAX])
 	endpoint_text(&address, text);
 }
 
+/*
+ * Not getnameinfo(): to name the interface of a link-local address it makes a
+ * socket, which is not for a worker to do.
+ */
 void
 address_text(
     const struct sockaddr_storage *address, char text[static ADDRESS_TEXT_MAX])
 {
-	socklen_t len = address->ss_family == AF_INET6
-			    ? sizeof(struct sockaddr_in6)
-			    : sizeof(struct sockaddr_in);
+	const struct sockaddr_in *in = (const struct sockaddr_in *)address;
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)address;
+	size_t n;
 
-	if (getnameinfo((const struct sockaddr *)address, len, text,
-		ADDRESS_TEXT_MAX, NULL, 0, NI_NUMERICHOST) != 0)
+	if (address->ss_family == AF_INET) {
+		inet_ntop(AF_INET, &in->sin_addr, text, ADDRESS_TEXT_MAX);
+		return;
+	}
+	if (address->ss_family != AF_INET6) {
 		snprintf(text, ADDRESS_TEXT_MAX, "unknown");
+		return;
+	}
+	inet_ntop(AF_INET6, &in6->sin6_addr, text, ADDRESS_TEXT_MAX);
+	n = strlen(text);
+	if (in6->sin6_scope_id != 0)
+		snprintf(text + n, ADDRESS_TEXT_MAX - n, "%%%u",
+		    (unsigned int)in6->sin6_scope_id);
 }
 
 unsigned int
