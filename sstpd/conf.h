@@ -51,6 +51,7 @@ struct conf {
 	uint32_t workers; /* 0: one per core */
 	char user[64];
 	char chroot_dir[CONF_PATH_MAX];
+	uint32_t seccomp;		  /* enum syscall_filter */
 	char address_file[CONF_PATH_MAX]; /* bound addresses, one a line */
 	char pid_file[CONF_PATH_MAX];
 	/* [tls] */

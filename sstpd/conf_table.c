@@ -12,9 +12,16 @@
 
 #include "log.h"
 #include "sstp.h"
+#include "syscall_filter.h"
 
 static const struct conf_word workers_words[] = { { "auto", 0 }, { 0 } };
 static const struct conf_word off_words[] = { { "off", 0 }, { 0 } };
+static const struct conf_word seccomp_words[] = {
+	{ "on", SYSCALL_FILTER_ON },
+	{ "log", SYSCALL_FILTER_LOG },
+	{ "off", SYSCALL_FILTER_OFF },
+	{ 0 },
+};
 static const struct conf_word version_words[] = {
 	{ "1.2", CONF_TLS_1_2 },
 	{ "1.3", CONF_TLS_1_3 },
@@ -85,6 +92,10 @@ const struct conf_option conf_options[] = {
 	{ "server", "chroot-dir", CONF_PATH, FIELD(chroot_dir), 0,
 	    RUNSTATEDIR "/sstpd/empty", 1, PATH_MAX_LEN, NULL,
 	    "Empty directory that the workers are confined to" },
+	{ "server", "seccomp", CONF_WORD, FIELD(seccomp), 0,
+	    "on", 0, 0, seccomp_words,
+	    "Whether the kernel ends a worker that makes a forbidden system "
+	    "call" },
 	{ "server", "address-file", CONF_PATH, FIELD(address_file), 0,
 	    "", 0, PATH_MAX_LEN, NULL,
 	    "File that the bound addresses are written to, one a line" },

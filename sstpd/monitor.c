@@ -559,8 +559,8 @@ try_reload(struct monitor *m)
 		return -1;
 	}
 	if (setup_keep_fixed(&m->setup.conf, &new))
-		log_warnx("reload: listen, workers, user, chroot-dir and "
-			  "[control] take a restart to change");
+		log_warnx("reload: listen, workers, user, chroot-dir, seccomp "
+			  "and [control] take a restart to change");
 	if (setup_make(&next, &new) != 0) {
 		log_errx("reload: keeping the old configuration");
 		return -1;
@@ -722,6 +722,20 @@ on_turn(struct ev_loop *loop, ev_prepare *w, int revents)
 		check_stopped(m);
 }
 
+static void
+warn_of_filter(enum syscall_filter mode)
+{
+	if (mode == SYSCALL_FILTER_LOG)
+		log_warnx("[server] seccomp: log: workers may make any system "
+			  "call");
+	else if (mode == SYSCALL_FILTER_OFF)
+		log_warnx("[server] seccomp: off: workers may make any system "
+			  "call");
+	if (syscall_filter_check(mode) != 0)
+		log_warn("[server] seccomp: this kernel cannot filter system "
+			 "calls: workers may make any");
+}
+
 static int
 start(struct monitor *m, const struct conf *conf)
 {
@@ -741,6 +755,7 @@ start(struct monitor *m, const struct conf *conf)
 		log_err("[server] chroot-dir: %s", m->setup.conf.chroot_dir);
 		return 2;
 	}
+	warn_of_filter((enum syscall_filter)m->setup.conf.seccomp);
 	start_signals(m);
 	if (start_workers(m) != 0)
 		return 1;

@@ -6,11 +6,15 @@
 #include <dirent.h>
 #include <errno.h>
 #include <grp.h>
+#include <malloc.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "sandbox.h"
@@ -65,6 +69,22 @@ sandbox_prepare_dir(const char *dir)
 	return 0;
 }
 
+/* What libc would open files for now and then is settled once for all. */
+static int
+settle_libc(void)
+{
+#ifdef M_ARENA_MAX
+	/* out of memory, glibc would count processors to allow for more arenas,
+	 * before 2.35 from a file; one thread needs no second */
+	mallopt(M_ARENA_MAX, 1);
+#endif
+	/* while the name is the same, glibc does not look at the file again */
+	if (setenv("TZ", ":/etc/localtime", 0) != 0)
+		return -1;
+	tzset();
+	return 0;
+}
+
 static int
 become(const struct passwd *pw, const char *dir, const char **what)
 {
@@ -87,18 +107,40 @@ become(const struct passwd *pw, const char *dir, const char **what)
 	return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
-int
-sandbox_enter(const char *user, const char *dir, const char **what)
+/* What the filter of system calls does not know: amounts. */
+static int
+limit_resources(void)
 {
+	const struct rlimit none = { 0, 0 };
+
+	if (setrlimit(RLIMIT_CORE, &none) != 0) /* it would hold the keys */
+		return -1;
+	if (setrlimit(RLIMIT_FSIZE, &none) != 0) /* pipes are no files */
+		return -1;
+	return setrlimit(RLIMIT_NPROC, &none);
+}
+
+int
+sandbox_enter(const struct sandbox *sandbox, const char **what)
+{
+	*what = "time zone";
+	if (settle_libc() != 0)
+		return -1;
 	if (geteuid() == 0) {
 		const struct passwd *pw;
 
 		*what = "look-up of the user";
 		errno = ENOENT;
-		pw = getpwnam(user);
-		if (pw == NULL || become(pw, dir, what) != 0)
+		pw = getpwnam(sandbox->user);
+		if (pw == NULL || become(pw, sandbox->dir, what) != 0)
 			return -1;
 	}
 	*what = "no new privileges";
-	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		return -1;
+	*what = "limits of resources";
+	if (limit_resources() != 0)
+		return -1;
+	*what = "filter of system calls";
+	return syscall_filter_load(sandbox->filter, sandbox->process);
 }

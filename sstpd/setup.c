@@ -189,7 +189,8 @@ needs_restart(const struct conf *old, const struct conf *new)
 	       strcmp(old->control_socket, new->control_socket) != 0 ||
 	       strcmp(old->control_group, new->control_group) != 0 ||
 	       old->metrics_count != new->metrics_count ||
-	       memcmp(old->metrics, new->metrics, sizeof(old->metrics)) != 0;
+	       memcmp(old->metrics, new->metrics, sizeof(old->metrics)) != 0 ||
+	       old->seccomp != new->seccomp;
 }
 
 bool
@@ -208,5 +209,6 @@ setup_keep_fixed(const struct conf *old, struct conf *new)
 	    new->control_group, old->control_group, sizeof(new->control_group));
 	memcpy(new->metrics, old->metrics, sizeof(new->metrics));
 	new->metrics_count = old->metrics_count;
+	new->seccomp = old->seccomp;
 	return true;
 }

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <openssl/rand.h>
 #include <openssl/ssl.h>
 
 #include "admission.h"
@@ -82,10 +83,26 @@ static void __attribute__((noreturn)) give_up(const char *why)
 }
 
 static void
+confine(const struct conf *conf)
+{
+	const struct sandbox sandbox = {
+		.process = "worker",
+		.user = conf->user,
+		.dir = conf->chroot_dir,
+		.filter = (enum syscall_filter)conf->seccomp,
+	};
+	const char *what;
+
+	if (sandbox_enter(&sandbox, &what) == 0)
+		return;
+	log_err("worker: %s", what);
+	exit(1);
+}
+
+static void
 take_conf(struct worker *w, int fd)
 {
 	struct stat st;
-	const char *what;
 	void *map;
 
 	if (fstat(fd, &st) != 0 || st.st_size != sizeof(struct conf))
@@ -95,13 +112,8 @@ take_conf(struct worker *w, int fd)
 		give_up("cannot map the configuration");
 	unmap_conf(w->next_conf);
 	w->next_conf = map;
-	if (w->confined)
-		return;
-	if (sandbox_enter(
-		w->next_conf->user, w->next_conf->chroot_dir, &what) != 0) {
-		log_err("worker: %s", what);
-		exit(1);
-	}
+	if (!w->confined)
+		confine(w->next_conf);
 	w->confined = true;
 }
 
@@ -463,6 +475,23 @@ static const struct channel_ops channel_ops = {
 /* --- the process
  * -------------------------------------------------------------------------- */
 
+/*
+ * OpenSSL reads its configuration and loads what that names; a context and a
+ * random byte make it set up the rest, too.
+ */
+static bool
+warm_up_openssl(void)
+{
+	unsigned char byte;
+	SSL_CTX *ctx;
+
+	if (OPENSSL_init_ssl(OPENSSL_INIT_LOAD_CONFIG, NULL) != 1)
+		return false;
+	ctx = SSL_CTX_new(TLS_server_method());
+	SSL_CTX_free(ctx);
+	return ctx != NULL && RAND_bytes(&byte, 1) == 1;
+}
+
 static void
 prepare_process(void)
 {
@@ -473,10 +502,8 @@ prepare_process(void)
 	sigaction(SIGTERM, &ignore, NULL);
 	sigaction(SIGHUP, &ignore, NULL);
 	sigaction(SIGPIPE, &ignore, NULL);
-	/* the files these read are out of reach later */
-	tzset();
-	if (OPENSSL_init_ssl(OPENSSL_INIT_LOAD_CONFIG, NULL) != 1 ||
-	    tls_global_init() != 0)
+	/* the files it reads are out of reach later */
+	if (!warm_up_openssl() || tls_global_init() != 0)
 		give_up("OpenSSL cannot be initialised");
 }
 
@@ -489,7 +516,8 @@ worker_main(unsigned int serial)
 	prepare_process();
 	w.admission.monitor =
 	    table_map_to_read(WORKER_PEERS_FD, sizeof(struct peers));
-	w.loop = ev_loop_new(EVFLAG_AUTO);
+	/* whatever the environment prefers: others need other system calls */
+	w.loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
 	if (w.loop == NULL || w.admission.monitor == NULL)
 		give_up("no event loop or table");
 	close(WORKER_PEERS_FD);

@@ -37,6 +37,7 @@ def workers():
             "Uid": "\t".join([str(user.pw_uid)] * 4),
             "Gid": "\t".join([str(user.pw_gid)] * 4),
             "NoNewPrivs": "1",
+            "Seccomp": "2",
             **{f"Cap{which}": "0" * 16 for which in ("Inh", "Prm", "Eff", "Amb")},
         }
         seen = {name: status[name] for name in expected}

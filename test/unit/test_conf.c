@@ -38,6 +38,7 @@
 #include "conf_value.h"
 #include "log.h"
 #include "sstp.h"
+#include "syscall_filter.h"
 
 static char dir[] = "/tmp/test_conf.XXXXXX";
 static char path[64]; /* of the file under test */
@@ -286,6 +287,7 @@ test_defaults(void **state)
 	assert_int_equal(c.max_sessions, 1000);
 	assert_string_equal(c.user, "sstpd");
 	assert_string_equal(c.chroot_dir, RUNSTATEDIR "/sstpd/empty");
+	assert_int_equal(c.seccomp, SYSCALL_FILTER_ON);
 	assert_string_equal(c.address_file, "");
 	assert_string_equal(c.pid_file, "");
 
@@ -366,6 +368,9 @@ static const struct good {
 	{ "server", "user", "_vpn.user-2", NULL },
 	{ "server", "user", "a2345678901234567890123456789032", NULL },
 	{ "server", "chroot-dir", "/var/empty", NULL },
+	{ "server", "seccomp", "on", NULL },
+	{ "server", "seccomp", "log", NULL },
+	{ "server", "seccomp", "off", NULL },
 	{ "server", "address-file", "", NULL },
 	{ "server", "address-file", "/run/sstpd/addresses", NULL },
 	{ "server", "pid-file", "/run/a b.pid", NULL },
@@ -534,6 +539,7 @@ static const struct bad {
 	    "\"\": expected an absolute path of up to 255 bytes" },
 	{ "server", "chroot-dir", "empty",
 	    "\"empty\": expected an absolute path of up to 255 bytes" },
+	{ "server", "seccomp", "yes", "\"yes\": expected on, log or off" },
 	{ "server", "address-file", "./a",
 	    "\"./a\": expected an absolute path of up to 255 bytes, or "
 	    "nothing" },
