@@ -74,6 +74,8 @@ struct conf {
 	uint32_t disconnect_timeout, disconnect_linger;
 	/* [limits]; all workers together */
 	uint32_t max_sessions, max_sessions_per_address;
+	uint32_t max_starting;	/* pppds at a time; 0: by the processors */
+	uint32_t starting_time; /* ms that one of them counts at most */
 	uint32_t max_half_open; /* connections that are no session yet */
 	uint32_t max_half_open_per_ipv4, max_half_open_per_ipv6; /* of a /64 */
 	uint32_t max_connection_rate; /* of an address, in a second; 0: any */

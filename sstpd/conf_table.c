@@ -14,7 +14,7 @@
 #include "sstp.h"
 #include "syscall_filter.h"
 
-static const struct conf_word workers_words[] = { { "auto", 0 }, { 0 } };
+static const struct conf_word auto_words[] = { { "auto", 0 }, { 0 } };
 static const struct conf_word off_words[] = { { "off", 0 }, { 0 } };
 static const struct conf_word seccomp_words[] = {
 	{ "on", SYSCALL_FILTER_ON },
@@ -84,7 +84,7 @@ const struct conf_option conf_options[] = {
 	    "*:443", 1, CONF_LISTEN_MAX, NULL,
 	    "Addresses to accept connections on; * is all of IPv4 and IPv6" },
 	{ "server", "workers", CONF_NUMBER, FIELD(workers), 0,
-	    "auto", 1, 256, workers_words,
+	    "auto", 1, 256, auto_words,
 	    "Processes that serve clients; auto is one per processor" },
 	{ "server", "user", CONF_NAME, FIELD(user), 0,
 	    "sstpd", 1, NAME_MAX_LEN, NULL,
@@ -165,6 +165,12 @@ const struct conf_option conf_options[] = {
 	{ "limits", "max-sessions-per-address", CONF_NUMBER,
 	    FIELD(max_sessions_per_address), 0, "100", 1, 100000, NULL,
 	    "Most of them from one address" },
+	{ "limits", "max-starting", CONF_NUMBER, FIELD(max_starting), 0,
+	    "auto", 1, 100000, auto_words,
+	    "Most of them that start at a time; auto is 16 per processor" },
+	{ "limits", "starting-time", CONF_TIME, FIELD(starting_time), 0,
+	    "5s", TIME_MIN, TIME_MAX, NULL,
+	    "How long a session counts among these at most" },
 	{ "limits", "max-half-open", CONF_NUMBER, FIELD(max_half_open), 0,
 	    "5000", 1, 1000000, NULL,
 	    "Most connections at a time that are no session yet" },

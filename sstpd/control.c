@@ -40,13 +40,17 @@ static void
 take_conf(struct control *c, int fd)
 {
 	const struct conf *conf = table_map_to_read(fd, sizeof(struct conf));
+	struct sandbox sandbox;
 	const char *what;
 
 	if (conf == NULL)
 		give_up("configuration of the wrong size");
 	log_open(LOG_SINK_TAGGED, (enum log_level)conf->log_level, 0);
-	if (!c->confined &&
-	    sandbox_enter(conf->user, conf->chroot_dir, &what) != 0) {
+	sandbox = (struct sandbox){ .process = "control",
+		.user = conf->user,
+		.dir = conf->chroot_dir,
+		.filter = (enum syscall_filter)conf->seccomp };
+	if (!c->confined && sandbox_enter(&sandbox, &what) != 0) {
 		log_err("control: %s", what);
 		exit(1);
 	}
@@ -163,7 +167,7 @@ control_main(void)
 	tzset();
 	c.clients.report.peers =
 	    take_table(WORKER_PEERS_FD, sizeof(struct peers));
-	c.loop = ev_loop_new(EVFLAG_AUTO);
+	c.loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
 	if (c.loop == NULL)
 		give_up("no event loop");
 	close(WORKER_PEERS_FD);

@@ -102,6 +102,31 @@ on_killer(struct ev_loop *loop, ev_timer *w, int revents)
 	link_kill(l);
 }
 
+/* --- what it costs
+ * ------------------------------------------------------------------- */
+
+static void
+set_starting(struct link *l, bool starting)
+{
+	if (l->starting == starting)
+		return;
+	l->starting = starting;
+	ev_timer_stop(l->loop, &l->start_limit);
+	if (starting) {
+		ev_timer_set(&l->start_limit, l->starting_time, 0.);
+		ev_timer_start(l->loop, &l->start_limit);
+	}
+	l->ops->starting(l);
+}
+
+static void
+on_start_limit(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	(void)loop;
+	(void)revents;
+	set_starting(w->data, false);
+}
+
 /* --- the plugin's messages
  * --------------------------------------------------------- */
 
@@ -134,6 +159,7 @@ on_auth(struct link *l, const struct keymsg_auth *auth)
 	l->ops->send(l, &msg, NULL);
 	explicit_bzero(&msg, sizeof(msg));
 	l->authenticated = good;
+	set_starting(l, good);
 	verdict.verdict.accept = good;
 	if (!good) {
 		strncpy(verdict.verdict.reason, why,
@@ -187,6 +213,7 @@ on_up(struct link *l, const struct keymsg_up *up)
 	};
 
 	l->ops->send(l, &msg, NULL);
+	set_starting(l, false);
 }
 
 /*
@@ -217,6 +244,7 @@ dispatch(struct link *l, const union keymsg *m)
 		break;
 	case KEYMSG_PHASE:
 		hand_over(l);
+		set_starting(l, false);
 		/* it has its tty open, so the master no longer needs ours */
 		close_fd(&l->process.slave);
 		break;
@@ -296,6 +324,7 @@ on_exited(struct ev_loop *loop, ev_io *w, int revents)
 	ev_io_stop(loop, &l->exited);
 	ev_io_stop(loop, &l->plugin);
 	ev_timer_stop(loop, &l->killer);
+	set_starting(l, false);
 	if (info.si_code == CLD_EXITED)
 		msg.exited.exit_code = (uint32_t)info.si_status;
 	else
@@ -313,7 +342,9 @@ start_watchers(struct link *l)
 	ev_io_init(&l->exited, on_exited, l->process.pidfd, EV_READ);
 	ev_io_init(&l->plugin, on_plugin, l->process.plugin, EV_READ);
 	ev_timer_init(&l->killer, on_killer, 0., 0.);
-	l->exited.data = l->plugin.data = l->killer.data = l;
+	ev_timer_init(&l->start_limit, on_start_limit, 0., 0.);
+	l->exited.data = l->plugin.data = l;
+	l->killer.data = l->start_limit.data = l;
 	ev_io_start(l->loop, &l->exited);
 	ev_io_start(l->loop, &l->plugin);
 }
@@ -376,6 +407,7 @@ link_new(struct ev_loop *loop, const struct conf *conf,
 	l->session = spawn->header.session;
 	l->peer = spawn->peer;
 	l->stop_timeout = conf->stop_timeout / 1000.;
+	l->starting_time = conf->starting_time / 1000.;
 	l->auth_methods = conf->auth_methods;
 	if (pppd_spawn(&l->process, conf, &session, &first, sizeof(first),
 		what) != 0) {
@@ -383,6 +415,7 @@ link_new(struct ev_loop *loop, const struct conf *conf,
 		return NULL;
 	}
 	start_watchers(l);
+	set_starting(l, true);
 	return l;
 }
 

@@ -29,6 +29,8 @@ struct link_ops {
 	 */
 	uint32_t (*take_address)(struct link *l, const char *user,
 	    uint32_t wanted, enum msg_end_cause *cause);
+	/* it begins, or ceases, to cost what a start costs: see l->starting */
+	void (*starting)(struct link *l);
 	/* its peer is not who it says; told once */
 	void (*auth_failed)(struct link *l);
 	/* pppd is reaped and MSG_EXITED sent; free it after */
@@ -44,11 +46,17 @@ struct link {
 	uint64_t session;
 	uint64_t peer;	  /* key of the client, see peers.h */
 	uint32_t address; /* host order; 0: none yet */
+	/*
+	 * pppd is busy with its start, or with bringing the network up once its
+	 * user is known: what it does there depends on this machine alone. It
+	 * is not while an unknown client takes its time to authenticate.
+	 */
+	bool starting;
 	/* internal */
 	struct pppd_process process;
 	ev_io exited, plugin;
-	ev_timer killer;
-	ev_tstamp stop_timeout;
+	ev_timer killer, start_limit;
+	ev_tstamp stop_timeout, starting_time;
 	uint32_t auth_methods;
 	enum msg_end_cause cause;
 	bool authenticated, auth_failed, terminated;

@@ -25,6 +25,8 @@
 #include "sandbox.h"
 #include "table.h"
 
+enum { STARTING_PER_CORE = 16 }; /* "auto" of max-starting */
+
 /* SIGTERM to exit takes 10 s at most: pppd gets what is left of it. */
 static const ev_tstamp kill_links_after = 8., give_up_after = 9.5;
 
@@ -97,11 +99,26 @@ on_worker_started(struct child *w)
 	send_conf(w->owner, w);
 }
 
+/* Take a worker's sessions out of the queue; returns how many there were. */
+static unsigned int
+forget_waiting(struct monitor *m, const struct child *w)
+{
+	struct spawn_request *r;
+	unsigned int n = 0;
+
+	while ((r = spawn_queue_remove_any(&m->queue, w)) != NULL) {
+		peers_leave(m->peers, r->msg.peer);
+		free(r);
+		n++;
+	}
+	return n;
+}
+
 static void
 on_worker_died(struct child *w)
 {
 	struct monitor *m = w->owner;
-	unsigned int orphans = 0;
+	unsigned int orphans = forget_waiting(m, w);
 
 	if (w->ready)
 		monitor_control_lost(m);
@@ -254,6 +271,17 @@ count_exit(struct stats_monitor *stats, const struct link *l)
 }
 
 static void
+on_link_starting(struct link *l)
+{
+	struct monitor *m = l->owner;
+
+	if (l->starting)
+		m->starting++;
+	else
+		m->starting--;
+}
+
+static void
 on_link_gone(struct link *l)
 {
 	struct monitor *m = l->owner;
@@ -274,6 +302,7 @@ on_link_gone(struct link *l)
 static const struct link_ops link_ops = {
 	.send = on_link_send,
 	.take_address = on_link_take_address,
+	.starting = on_link_starting,
 	.auth_failed = on_link_auth_failed,
 	.gone = on_link_gone,
 };
@@ -303,8 +332,6 @@ on_spawn(struct monitor *m, struct child *w, const struct msg_spawn *msg)
 {
 	uint64_t session = msg->header.session;
 	struct peer *peer = peers_take(m->peers, msg->peer, peers_now());
-	const char *what;
-	struct link *l;
 
 	if (m->stopping) {
 		refuse(w, session, MSG_REFUSED_STOPPING);
@@ -315,19 +342,66 @@ on_spawn(struct monitor *m, struct child *w, const struct msg_spawn *msg)
 		refuse(w, session, MSG_REFUSED_LIMIT);
 		return;
 	}
-	if (find_link(m, w, session) != NULL)
+	if (find_link(m, w, session) != NULL ||
+	    spawn_queue_has(&m->queue, w, session))
 		return; /* a worker asks once */
-	l = link_new(m->loop, &m->setup.conf, msg, &link_ops, m, w, &what);
-	if (l == NULL) {
-		m->stats->pppd_start_failures++;
-		log_err("pppd: cannot be started: %s", what);
+	if (spawn_queue_put(&m->queue, w, msg, peers_now()) != 0) {
+		log_err("pppd: cannot be started");
 		refuse(w, session, MSG_REFUSED_SPAWN);
 		return;
 	}
-	m->stats->pppd_starts++;
 	peers_enter(m->peers, peer);
+}
+
+static void
+start_link(struct monitor *m, const struct spawn_request *r)
+{
+	const char *what;
+	struct link *l = link_new(
+	    m->loop, &m->setup.conf, &r->msg, &link_ops, m, r->worker, &what);
+
+	if (l == NULL) {
+		m->stats->pppd_start_failures++;
+		log_err("pppd: cannot be started: %s", what);
+		peers_leave(m->peers, r->msg.peer);
+		refuse(r->worker, r->msg.header.session, MSG_REFUSED_SPAWN);
+		return;
+	}
+	m->stats->pppd_starts++;
 	l->next = m->links;
 	m->links = l;
+}
+
+/* Every turn of the loop: whose turn it is, as far as max-starting allows. */
+static void
+start_waiting(struct monitor *m)
+{
+	unsigned int limit = m->setup.conf.max_starting;
+	uint64_t now = peers_now();
+	struct spawn_request *r;
+
+	if (limit == 0)
+		limit = m->cores * STARTING_PER_CORE;
+	while (!m->stopping && m->starting < limit &&
+	       (r = spawn_queue_take(&m->queue, now)) != NULL) {
+		start_link(m, r);
+		free(r);
+	}
+	spawn_queue_log(&m->queue, limit, now);
+}
+
+/* The session ends before its turn has come; true if it was waiting. */
+static bool
+withdraw(struct monitor *m, struct child *w, uint64_t session)
+{
+	struct spawn_request *r = spawn_queue_remove(&m->queue, w, session);
+
+	if (r == NULL)
+		return false;
+	peers_leave(m->peers, r->msg.peer);
+	free(r);
+	refuse(w, session, MSG_REFUSED_WITHDRAWN);
+	return true;
 }
 
 static void
@@ -349,6 +423,8 @@ on_worker_message(struct child *w, union msg *msg, int *fds)
 		break;
 	case MSG_HANG_UP:
 	case MSG_TERMINATE:
+		if (withdraw(m, w, msg->header.session))
+			break;
 		l = find_link(m, w, msg->header.session);
 		if (l == NULL)
 			break; /* it has just ended */
@@ -612,11 +688,10 @@ on_reload_signal(struct ev_loop *loop, ev_signal *w, int revents)
 static int
 start_workers(struct monitor *m)
 {
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	unsigned int n = m->setup.conf.workers;
 
 	if (n == 0)
-		n = cores < 1 ? 1 : (unsigned int)cores;
+		n = m->cores;
 	if (n > WORKERS_MAX)
 		n = WORKERS_MAX;
 	memcpy(m->bound, m->setup.conf.listen, sizeof(m->bound));
@@ -714,10 +789,11 @@ on_turn(struct ev_loop *loop, ev_prepare *w, int revents)
 
 	(void)loop;
 	(void)revents;
-	if (m->draining && m->links == NULL && !m->stopping) {
+	if (m->draining && m->peers->total == 0 && !m->stopping) {
 		log_info("drain: the last session has ended");
 		monitor_stop(m);
 	}
+	start_waiting(m);
 	if (m->stopping)
 		check_stopped(m);
 }
@@ -736,9 +812,19 @@ warn_of_filter(enum syscall_filter mode)
 			 "calls: workers may make any");
 }
 
+static unsigned int
+count_cores(void)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return cores < 1 ? 1 : cores > 1024 ? 1024 : (unsigned int)cores;
+}
+
 static int
 start(struct monitor *m, const struct conf *conf)
 {
+	m->cores = count_cores();
+	spawn_queue_init(&m->queue);
 	m->loop = ev_loop_new(EVFLAG_AUTO);
 	m->exe = open("/proc/self/exe", O_PATH | O_CLOEXEC);
 	if (m->loop == NULL || m->exe < 0 || make_tables(m) != 0) {
@@ -791,6 +877,7 @@ monitor_main(const struct conf *conf, const char *path)
 		unlink(m->setup.conf.address_file);
 	if (m->setup.conf.pid_file[0] != '\0' && m->all_ready)
 		unlink(m->setup.conf.pid_file);
+	spawn_queue_fini(&m->queue);
 	log_info("stopped");
 	ippool_free(m->setup.pool);
 	free(m);

@@ -13,6 +13,7 @@
 #include "link.h"
 #include "peers.h"
 #include "setup.h"
+#include "spawn_queue.h"
 #include "stats.h"
 
 enum { WORKERS_MAX = 256 };
@@ -34,6 +35,9 @@ struct monitor {
 	uint32_t sample;	   /* request being answered */
 	unsigned int sample_waits; /* workers that have not answered it */
 	struct link *links;
+	struct spawn_queue queue;
+	unsigned int starting; /* of the links */
+	unsigned int cores;
 	ev_signal on_term, on_int, on_hup;
 	ev_timer deadline, drain;
 	bool stopping, draining, all_ready, late;

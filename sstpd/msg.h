@@ -102,6 +102,7 @@ enum msg_refusal {
 	MSG_REFUSED_SPAWN, /* fork, exec, pty ... failed; the monitor logged it
 			    */
 	MSG_REFUSED_STOPPING,
+	MSG_REFUSED_WITHDRAWN, /* the worker itself ended it before its turn */
 };
 
 struct msg_ask { /* MSG_SAMPLE and what else control may ask for */

@@ -345,6 +345,7 @@ session_ppp_refused(struct session *s, unsigned int refusal)
 			     ? causes[refusal]
 			     : CAUSE_PPPD_NOT_STARTED);
 	s->ppp = PPP_GONE;
+	ev_timer_stop(s->loop, &s->terminate_timer);
 	buf_clear(&s->pty_out);
 	if (s->stage == STAGE_SSTP)
 		session_call_event(s, EV_PPP_ENDED, 0);

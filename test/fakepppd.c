@@ -9,6 +9,7 @@
  *	record FILE             append what is seen to FILE
  *	no-plugin               never speak on the plugin's channel
  *	slow-start MS           wait before the tty is opened
+ *	start-signal            the same until SIGUSR1 comes
  *	refuse-options TEXT     what "dryrun" complains about, with exit code 2
  *	auth METHOD USER [RECEIVE-KEY SEND-KEY]
  *	auth-failed             report that the peer is not who it says
@@ -25,7 +26,7 @@
  *	source N SIZE           send N numbered IP frames of SIZE bytes
  *	sink N                  read N numbered IP frames and check them
  *	stop-reading | start-reading
- *	ignore-term             from now on only SIGKILL ends this
+ *	ignore-term             only SIGKILL ends this
  *	log TEXT                print a line
  *	exit N                  report the end and exit; die N: without a word
  *
@@ -948,6 +949,7 @@ static const struct command {
 	{ "record", true, do_record },
 	{ "no-plugin", true, do_no_plugin },
 	{ "slow-start", true, do_slow_start },
+	{ "start-signal", true, do_wait_signal },
 	{ "refuse-options", true, do_refuse_options },
 	{ "auth", false, do_auth },
 	{ "auth-failed", false, do_auth_failed },
@@ -968,7 +970,7 @@ static const struct command {
 	{ "sink", false, do_sink },
 	{ "stop-reading", false, do_stop_reading },
 	{ "start-reading", false, do_start_reading },
-	{ "ignore-term", false, do_ignore_term },
+	{ "ignore-term", true, do_ignore_term },
 	{ "log", false, do_log },
 	{ "exit", false, do_exit },
 	{ "die", false, do_die },

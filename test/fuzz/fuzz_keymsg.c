@@ -26,8 +26,8 @@ static int ours[2], theirs[2]; /* the ends of two channels */
 
 /* What came out of the link. */
 static struct {
-	unsigned int started, auths, addresses;
-	bool accepted;
+	unsigned int started, auths, addresses, failures;
+	bool accepted, starting;
 	uint8_t reported[sizeof(struct keymsg_auth)];
 } seen;
 
@@ -81,7 +81,8 @@ on_send(struct link *l, union msg *msg, const int *fds)
 		require(keys.send_len <= BINDING_KEY_MAX);
 		require(why != NULL && strlen(why) < 128);
 	} else {
-		require(msg->header.type == MSG_UP);
+		require(msg->header.type == MSG_UP ||
+			msg->header.type == MSG_AUTH_FAILED);
 	}
 }
 
@@ -104,7 +105,28 @@ on_gone(struct link *l)
 	abort(); /* its process was reaped by another */
 }
 
-static const struct link_ops ops = { on_send, on_take_address, on_gone };
+static void
+on_auth_failed(struct link *l)
+{
+	(void)l;
+	require(++seen.failures == 1);
+}
+
+static void
+on_starting(struct link *l)
+{
+	/* told of changes only */
+	require(l->starting != seen.starting);
+	seen.starting = l->starting;
+}
+
+static const struct link_ops ops = {
+	.send = on_send,
+	.take_address = on_take_address,
+	.starting = on_starting,
+	.auth_failed = on_auth_failed,
+	.gone = on_gone,
+};
 
 /* --- one input --- */
 
@@ -139,6 +161,7 @@ fits(const uint8_t *p, size_t n)
 		    sizeof(struct keymsg_address_request),
 		[KEYMSG_UP] = sizeof(struct keymsg_up),
 		[KEYMSG_END] = sizeof(struct keymsg_end),
+		[KEYMSG_AUTH_FAILED] = sizeof(struct keymsg_auth_failed),
 	};
 	struct keymsg_header h;
 
@@ -173,6 +196,7 @@ stop(struct ev_loop *loop, struct link *l)
 	ev_io_stop(loop, &l->exited);
 	ev_io_stop(loop, &l->plugin);
 	ev_timer_stop(loop, &l->killer);
+	ev_timer_stop(loop, &l->start_limit);
 	link_free(l);
 }
 
@@ -198,6 +222,7 @@ static void
 check_link(const uint8_t *data, size_t size, struct ev_loop *loop)
 {
 	static const struct conf conf = { .stop_timeout = 1000,
+		.starting_time = 1000,
 		.auth_methods = CONF_AUTH_MSCHAP_V2 | CONF_AUTH_EAP };
 	struct msg_spawn spawn = { .header.session = 7 };
 	unsigned int answers = 0, auths = 0;

@@ -220,6 +220,7 @@ class Daemon:
             # all clients have one address; 77-limits.py is about limits
             "limits": {
                 "max-sessions": 200,
+                "max-starting": 200,
                 "max-sessions-per-address": 200,
                 "max-half-open-per-ipv4": 5000,
                 "max-half-open-per-ipv6": 5000,
