@@ -40,8 +40,9 @@ struct child {
 	int listeners[CONF_LISTEN_MAX]; /* owned */
 	unsigned int listener_count;
 	bool running;
-	bool ready;    /* its first COMMIT is done */
-	bool stopping; /* its end is wanted */
+	bool ready;	   /* its first COMMIT is done */
+	uint32_t answered; /* number of the last configuration it got */
+	bool stopping;	   /* its end is wanted */
 	struct channel channel;
 	/* internal */
 	unsigned int *serials; /* counts workers ever started */

@@ -35,25 +35,34 @@ static void __attribute__((noreturn)) give_up(const char *why)
 	exit(1);
 }
 
-/* Only what matters here: user, chroot and level of the log. */
+static void
+confine(const struct conf *conf)
+{
+	const struct sandbox sandbox = {
+		.process = "control",
+		.user = conf->user,
+		.dir = conf->chroot_dir,
+		.filter = (enum syscall_filter)conf->seccomp,
+	};
+	const char *what;
+
+	if (sandbox_enter(&sandbox, &what) == 0)
+		return;
+	log_err("control: %s", what);
+	exit(1);
+}
+
+/* Only what matters here: user, chroot, filter and level of the log. */
 static void
 take_conf(struct control *c, int fd)
 {
 	const struct conf *conf = table_map_to_read(fd, sizeof(struct conf));
-	struct sandbox sandbox;
-	const char *what;
 
 	if (conf == NULL)
 		give_up("configuration of the wrong size");
 	log_open(LOG_SINK_TAGGED, (enum log_level)conf->log_level, 0);
-	sandbox = (struct sandbox){ .process = "control",
-		.user = conf->user,
-		.dir = conf->chroot_dir,
-		.filter = (enum syscall_filter)conf->seccomp };
-	if (!c->confined && sandbox_enter(&sandbox, &what) != 0) {
-		log_err("control: %s", what);
-		exit(1);
-	}
+	if (!c->confined)
+		confine(conf);
 	c->confined = true;
 	munmap((void *)(uintptr_t)conf, sizeof(*conf));
 }
@@ -164,7 +173,6 @@ control_main(void)
 	sigaction(SIGTERM, &ignore, NULL);
 	sigaction(SIGHUP, &ignore, NULL);
 	sigaction(SIGPIPE, &ignore, NULL);
-	tzset();
 	c.clients.report.peers =
 	    take_table(WORKER_PEERS_FD, sizeof(struct peers));
 	c.loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);

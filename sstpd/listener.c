@@ -144,6 +144,22 @@ take_rest(struct listener *l)
 	ev_timer_start(l->loop, &l->rest);
 }
 
+/* An IPv4 client of a socket for both families is an IPv4 client. */
+static void
+unmap(struct sockaddr_storage *address)
+{
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)address;
+	struct sockaddr_in in = { .sin_family = AF_INET };
+
+	if (address->ss_family != AF_INET6 ||
+	    !IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr))
+		return;
+	in.sin_port = in6->sin6_port;
+	memcpy(&in.sin_addr, in6->sin6_addr.s6_addr + 12, 4);
+	*address = (struct sockaddr_storage){ 0 };
+	memcpy(address, &in, sizeof(in));
+}
+
 static void
 on_readable(struct ev_loop *loop, ev_io *w, int revents)
 {
@@ -169,6 +185,8 @@ on_readable(struct ev_loop *loop, ev_io *w, int revents)
 			continue; /* that connection is already gone */
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 		getsockname(fd, (struct sockaddr *)&local, &local_len);
+		unmap(&peer);
+		unmap(&local);
 		l->on_connection(l->owner, fd, &peer, &local);
 	}
 }

@@ -31,7 +31,7 @@ int listener_bind_alone(const struct conf_listen *listen);
 /* Where a socket listens. */
 void listener_text(int fd, char text[static ENDPOINT_TEXT_MAX]);
 
-/* Write an address as text; a mapped IPv4 address as what it is. */
+/* Write an address as text. */
 void endpoint_text(const struct sockaddr_storage *address,
     char text[static ENDPOINT_TEXT_MAX]);
 void address_text(
@@ -43,7 +43,10 @@ struct listener {
 	ev_io acceptor;
 	ev_timer rest; /* out of descriptors or memory: accept again later */
 	ev_tstamp complained; /* when the log last said so, 0 if never */
-	/* a new connection, non-blocking; the callee owns the descriptor */
+	/*
+	 * A new connection, non-blocking; the callee owns the descriptor. A
+	 * mapped IPv4 address comes as what it is.
+	 */
 	void (*on_connection)(void *owner, int fd,
 	    const struct sockaddr_storage *peer,
 	    const struct sockaddr_storage *local);

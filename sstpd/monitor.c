@@ -198,16 +198,19 @@ become_ready(struct monitor *m)
 static void
 on_ready(struct monitor *m, struct child *w, const struct msg_commit *c)
 {
-	if (c->failed) {
+	w->answered = c->generation;
+	if (c->failed)
 		log_errx("worker %u: keeps its old configuration", w->serial);
-		return;
-	}
-	w->ready = true;
+	else
+		w->ready = true;
 	for (unsigned int i = 0; i < m->worker_count; i++)
-		if (!m->workers[i].ready)
+		if (!m->workers[i].ready ||
+		    m->workers[i].answered != m->generation)
 			return;
 	if (!m->all_ready)
 		become_ready(m);
+	if (!m->stopping)
+		service_ready(&m->service);
 }
 
 /* --- links
@@ -493,6 +496,8 @@ monitor_stop(struct monitor *m)
 	m->stopping = m->control.stopping = true;
 	ev_timer_stop(m->loop, &m->drain);
 	log_info("stopping: %u sessions are told", m->peers->total);
+	service_stopping(&m->service);
+	activation_close(&m->given);
 	for (unsigned int i = 0; i < m->worker_count; i++) {
 		m->workers[i].stopping = true;
 		ev_timer_stop(m->loop, &m->workers[i].restart);
@@ -512,12 +517,44 @@ on_stop_signal(struct ev_loop *loop, ev_signal *w, int revents)
 	monitor_stop(w->data);
 }
 
+/*
+ * The manager's sockets, the same for every worker: the one that is fastest
+ * accepts. Sockets of our own beside them would lose what they hold when we
+ * restart, which is what these are for.
+ */
+static int
+share_given(struct monitor *m, unsigned int number)
+{
+	struct child *w = &m->workers[number];
+
+	for (unsigned int i = 0; i < m->given.count; i++) {
+		struct sockaddr_storage address = { 0 };
+		socklen_t len = sizeof(address);
+		char text[ENDPOINT_TEXT_MAX];
+		int fd = monitor_duplicate(m->given.fds[i]);
+
+		if (fd < 0)
+			return -1;
+		w->listeners[w->listener_count++] = fd;
+		if (getsockname(fd, (struct sockaddr *)&address, &len) != 0)
+			return -1;
+		endpoint_text(&address, text);
+		if (number == 0)
+			log_info("listening on %s, a socket that was given: "
+				 "[server] listen is not used",
+			    text);
+	}
+	return 0;
+}
+
 /* Sockets for one worker; the first one decides what port 0 means. */
 static int
 bind_worker(struct monitor *m, unsigned int number)
 {
 	struct child *w = &m->workers[number];
 
+	if (m->given.count > 0)
+		return share_given(m, number);
 	for (unsigned int i = 0; i < m->setup.conf.listen_count; i++) {
 		struct conf_listen *listen_on = &m->bound[i];
 		char text[ENDPOINT_TEXT_MAX];
@@ -661,12 +698,17 @@ try_reload(struct monitor *m)
 int
 monitor_reload(struct monitor *m)
 {
-	int r = try_reload(m);
+	int r;
 
-	if (r == 0)
-		m->stats->reloads++;
-	else
+	service_reloading(&m->service);
+	r = try_reload(m);
+	m->reload_failed = r != 0;
+	if (r == 0) {
+		m->stats->reloads++; /* ready once the workers have answered */
+	} else {
 		m->stats->reloads_failed++;
+		service_ready(&m->service);
+	}
 	return r;
 }
 
@@ -720,6 +762,8 @@ start_workers(struct monitor *m)
 			log_err("worker: memory file");
 			return -1;
 		}
+		m->half_open[i] =
+		    table_map_to_read(w->peers_read, sizeof(struct peers));
 		if (bind_worker(m, i) != 0)
 			return -1;
 	}
@@ -823,6 +867,8 @@ count_cores(void)
 static int
 start(struct monitor *m, const struct conf *conf)
 {
+	char error[ACTIVATION_ERROR_MAX];
+
 	m->cores = count_cores();
 	spawn_queue_init(&m->queue);
 	m->loop = ev_loop_new(EVFLAG_AUTO);
@@ -830,6 +876,11 @@ start(struct monitor *m, const struct conf *conf)
 	if (m->loop == NULL || m->exe < 0 || make_tables(m) != 0) {
 		log_err("monitor: event loop, /proc or shared memory");
 		return 1;
+	}
+	service_init(&m->service, m->loop, &monitor_service_ops, m);
+	if (activation_take(&m->given, error) != 0) {
+		log_errx("%s", error);
+		return 2;
 	}
 	if (setup_make(&m->setup, conf) != 0)
 		return 2;
@@ -877,6 +928,8 @@ monitor_main(const struct conf *conf, const char *path)
 		unlink(m->setup.conf.address_file);
 	if (m->setup.conf.pid_file[0] != '\0' && m->all_ready)
 		unlink(m->setup.conf.pid_file);
+	service_fini(&m->service);
+	activation_close(&m->given);
 	spawn_queue_fini(&m->queue);
 	log_info("stopped");
 	ippool_free(m->setup.pool);

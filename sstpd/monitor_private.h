@@ -9,9 +9,11 @@
 #include <ev.h>
 #include <stdbool.h>
 
+#include "activation.h"
 #include "child.h"
 #include "link.h"
 #include "peers.h"
+#include "service.h"
 #include "setup.h"
 #include "spawn_queue.h"
 #include "stats.h"
@@ -23,16 +25,19 @@ struct monitor {
 	const char *path;
 	struct setup setup;
 	struct conf_listen bound[CONF_LISTEN_MAX]; /* port 0 is decided */
+	struct activation given;
+	struct service service;
 	uint32_t generation;
 	struct peers *peers;
 	struct stats_monitor *stats;
 	int peers_read, stats_read, exe;
 	struct child workers[WORKERS_MAX];
 	unsigned int worker_count, serials;
-	struct child control;	   /* exe -1: there is none */
-	unsigned int controls;	   /* ever started */
-	int control_socket;	   /* -1: none; owned */
-	uint32_t sample;	   /* request being answered */
+	const struct peers *half_open[WORKERS_MAX]; /* theirs, to read */
+	struct child control;			    /* exe -1: there is none */
+	unsigned int controls;			    /* ever started */
+	int control_socket;			    /* -1: none; owned */
+	uint32_t sample;			    /* request being answered */
 	unsigned int sample_waits; /* workers that have not answered it */
 	struct link *links;
 	struct spawn_queue queue;
@@ -40,7 +45,7 @@ struct monitor {
 	unsigned int cores;
 	ev_signal on_term, on_int, on_hup;
 	ev_timer deadline, drain;
-	bool stopping, draining, all_ready, late;
+	bool stopping, draining, all_ready, late, reload_failed;
 	int status;
 };
 
@@ -64,5 +69,8 @@ void monitor_control_fini(struct monitor *m);
 /* A worker has answered a SAMPLE, or died and never will. */
 void monitor_control_sampled(struct monitor *m, uint32_t request);
 void monitor_control_lost(struct monitor *m);
+
+/* --- monitor_service.c --- */
+extern const struct service_ops monitor_service_ops;
 
 #endif

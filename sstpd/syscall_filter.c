@@ -16,6 +16,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <syslog.h>
 #include <unistd.h>
@@ -98,9 +99,14 @@ static const struct row rows[] = {
 	{ .call = "writev" }, /* stdio of musl, last words of glibc */
 	{ .call = "close" },
 	{ .call = "getsockname" },
+	{ .call = "shutdown" },
 	{ "setsockopt", 2, { INT(1, IPPROTO_TCP), INT(2, TCP_NODELAY) }, 0 },
 	{ "setsockopt", 2, { INT(1, IPPROTO_TCP), INT(2, TCP_NOTSENT_LOWAT) },
 	    0 },
+
+	/* a session's statistics; who gives control an order */
+	{ "getsockopt", 2, { INT(1, IPPROTO_TCP), INT(2, TCP_INFO) }, 0 },
+	{ "getsockopt", 2, { INT(1, SOL_SOCKET), INT(2, SO_PEERCRED) }, 0 },
 
 	/* memory, as malloc and OpenSSL need it, none of it executable */
 	{ .call = "brk" },

@@ -13,7 +13,8 @@ import re
 import signal
 
 import sstp
-from lib import SANITIZED, Skipped, main, status_field, test, wait_until
+from lib import SANITIZED, Skipped, descendants, main, status_field, test, \
+    wait_until
 
 libc = ctypes.CDLL(None, use_errno=True)
 libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p,
@@ -100,10 +101,16 @@ def limit(pid, name):
     return re.search(rf"^{name}\s+(\S+)\s+(\S+)", text, re.M).groups()
 
 
-@test("workers are confined in every way there is")
+def control_pid(d):
+    return next(p for p in descendants(d.pid()) if
+                b"--control" in
+                pathlib.Path(f"/proc/{p}/cmdline").read_bytes().split(b"\0"))
+
+
+@test("workers and control are confined in every way there is")
 def confined(d):
     d.cc()
-    for pid in d.worker_pids():
+    for pid in [*d.worker_pids(), control_pid(d)]:
         assert status_field(pid, "NoNewPrivs") == ["1"]
         for name in ("core file size", "file size", "processes"):
             assert limit(pid, f"Max {name}") == ("0", "0"), name
@@ -178,7 +185,7 @@ def reload(make):
     d.write_config()
     size = d.log_size()
     d.signal(signal.SIGHUP)
-    d.wait_log("reload: .*seccomp take a restart", size)
+    d.wait_log("reload: .*seccomp .*take a restart", size)
     d.wait_log("reload: done", size)
     os.kill(d.workers[0], signal.SIGKILL)
     wait_until(lambda: d.worker_pids() not in ([], d.workers), "a worker")

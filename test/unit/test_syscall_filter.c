@@ -193,6 +193,7 @@ static const struct call {
 	CALL(setsockopt, -1, SOL_SOCKET, SO_ATTACH_FILTER),
 	CALL(setsockopt, -1, IPPROTO_TCP, TCP_CONGESTION),
 	CALL(setsockopt, -1, IPPROTO_IP, TCP_NODELAY),
+	CALL(getsockopt, -1, SOL_SOCKET, SO_PEERSEC),
 	/* what else could change more than this process */
 	CALL(bpf, 0),
 	CALL(setuid, 0),
@@ -376,6 +377,13 @@ use_sockets(void)
 	must(setsockopt(tcp, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) == 0);
 	must(setsockopt(tcp, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &on, sizeof(on)) ==
 	     0);
+	must(shutdown(sockets[0], SHUT_WR) == 0);
+	len = sizeof(address);
+	must(getsockopt(sockets[0], SOL_SOCKET, SO_PEERCRED, &address, &len) ==
+	     0);
+	len = sizeof(address);
+	must(getsockopt(tcp, IPPROTO_TCP, TCP_INFO, &address, &len) == 0);
+	len = sizeof(address);
 	must(getsockname(tcp, (struct sockaddr *)&address, &len) == 0);
 	must(accept4(tcp, NULL, NULL, SOCK_CLOEXEC) < 0 && errno == EINVAL);
 	must(close(tcp) == 0);
