@@ -20,7 +20,7 @@ endif
 
 .SUFFIXES:
 .PHONY: all check check-unit check-fuzz check-integration check-system check-static \
-	errors fuzz fuzz-programs install uninstall dist distcheck format format-check \
+	errors fuzz fuzz-programs install install-systemd uninstall dist distcheck format format-check \
 	clean distclean
 .DELETE_ON_ERROR:
 
@@ -156,7 +156,8 @@ format-check:
 # --- install -------------------------------------------------------------------
 # Pages and samples name the usual places; installed, they name the real ones.
 PLACES = sed -e 's,/etc/sstpd/,$(sysconfdir)/sstpd/,g' -e 's,/run/sstpd/,$(runstatedir)/sstpd/,g' \
-	-e 's,/usr/sbin/pppd,$(pppd_path),g' -e 's,/usr/lib/pppd/,$(pppd_plugindir)/,g'
+	-e 's,/usr/sbin/pppd,$(pppd_path),g' -e 's,/usr/lib/pppd/,$(pppd_plugindir)/,g' \
+	-e 's,/usr/sbin/sstpd,$(sbindir)/sstpd,g'
 PAGES = $(DESTDIR)$(mandir)
 DOCS = $(DESTDIR)$(docdir)
 CONFIG = $(DESTDIR)$(sysconfdir)/sstpd/sstpd.conf
@@ -186,8 +187,26 @@ install: all
 	test -e $(CONFIG) || $(INSTALL) -m 640 $(DOCS)/sstpd.conf $(CONFIG)
 	test -e $(PPP_OPTIONS) || $(INSTALL) -m 644 $(DOCS)/options.sstpd $(PPP_OPTIONS)
 
+UNITS = $(DESTDIR)$(systemdsystemunitdir)
+SYSTEMD_FILES = $(UNITS)/sstpd.service $(UNITS)/sstpd.socket \
+	$(DESTDIR)$(sysusersdir)/sstpd.conf $(DESTDIR)$(tmpfilesdir)/sstpd.conf \
+	$(DESTDIR)$(networkdir)/85-sstpd.network $(DESTDIR)$(udevrulesdir)/99-zz-sstpd.rules
+install-systemd:
+	$(INSTALL) -d $(dir $(SYSTEMD_FILES))
+	$(PLACES) $(srcdir)/etc/sstpd.service >$(UNITS)/sstpd.service
+	$(INSTALL) -m 644 $(srcdir)/etc/sstpd.socket $(UNITS)
+	$(INSTALL) -m 644 $(srcdir)/etc/sysusers.d/sstpd.conf $(DESTDIR)$(sysusersdir)
+	$(PLACES) $(srcdir)/etc/tmpfiles.d/sstpd.conf >$(DESTDIR)$(tmpfilesdir)/sstpd.conf
+	$(INSTALL) -m 644 $(srcdir)/etc/85-sstpd.network $(DESTDIR)$(networkdir)
+	$(PLACES) $(srcdir)/etc/99-zz-sstpd.rules >$(DESTDIR)$(udevrulesdir)/99-zz-sstpd.rules
+	chmod 644 $(SYSTEMD_FILES)
+ifneq ($(systemdsystemunitdir),)
+install: install-systemd
+endif
+
 # configuration stays
 uninstall:
+	$(if $(systemdsystemunitdir),rm -f $(SYSTEMD_FILES))
 	rm -f $(DESTDIR)$(sbindir)/sstpd $(DESTDIR)$(sbindir)/sstpctl $(PAGES)/man8/sstpctl.8
 	rm -f $(DESTDIR)$(pppd_plugindir)/sstpd-plugin.so \
 	    $(DESTDIR)$(bindir)/sstp-probe $(PAGES)/man1/sstp-probe.1 \
