@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,14 +116,37 @@ forget_waiting(struct monitor *m, const struct child *w)
 }
 
 static void
+count_workers(struct monitor *m)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < m->worker_count; i++)
+		n += m->workers[i].ready;
+	m->stats->workers = n;
+}
+
+/* Its counters stay, but what it had is no more. */
+static void
+clear_stats(const struct child *w)
+{
+	static const struct stats_now nothing;
+
+	if (pwrite(w->stats, &nothing, sizeof(nothing),
+		offsetof(struct stats_worker, now)) != sizeof(nothing))
+		log_err("worker %u: statistics", w->serial);
+}
+
+static void
 on_worker_died(struct child *w)
 {
 	struct monitor *m = w->owner;
 	unsigned int orphans = forget_waiting(m, w);
 
+	clear_stats(w);
 	if (w->ready)
 		monitor_control_lost(m);
 	w->ready = false;
+	count_workers(m);
 	if (!m->stopping)
 		m->stats->worker_restarts++;
 
@@ -133,6 +157,7 @@ on_worker_died(struct child *w)
 		link_hang_up(l);
 		orphans++;
 	}
+	m->stats->worker_orphans += orphans;
 	if (orphans > 0)
 		log_warnx("worker %u: its %u sessions end with it", w->serial,
 		    orphans);
@@ -203,6 +228,7 @@ on_ready(struct monitor *m, struct child *w, const struct msg_commit *c)
 		log_errx("worker %u: keeps its old configuration", w->serial);
 	else
 		w->ready = true;
+	count_workers(m);
 	for (unsigned int i = 0; i < m->worker_count; i++)
 		if (!m->workers[i].ready ||
 		    m->workers[i].answered != m->generation)
@@ -494,6 +520,7 @@ monitor_stop(struct monitor *m)
 	if (m->stopping)
 		return;
 	m->stopping = m->control.stopping = true;
+	m->stats->draining = 1;
 	ev_timer_stop(m->loop, &m->drain);
 	log_info("stopping: %u sessions are told", m->peers->total);
 	service_stopping(&m->service);
@@ -658,6 +685,8 @@ note_setup(struct monitor *m)
 
 	m->stats->pool_size = s->pool != NULL ? ippool_size(s->pool) : 0;
 	m->stats->certificate_expires = credentials_expiry(&s->conf, s->fds);
+	m->stats->max_sessions = s->conf.max_sessions;
+	m->stats->loaded = (int64_t)(ev_time() * 1000);
 }
 
 static int
@@ -703,6 +732,7 @@ monitor_reload(struct monitor *m)
 	service_reloading(&m->service);
 	r = try_reload(m);
 	m->reload_failed = r != 0;
+	m->stats->reload_failed = r != 0;
 	if (r == 0) {
 		m->stats->reloads++; /* ready once the workers have answered */
 	} else {

@@ -77,7 +77,7 @@ copy(const struct stats_worker *w, uint32_t i, struct stats_session *s)
 static uint32_t
 listed(const struct stats_worker *w)
 {
-	uint32_t n = w->sessions;
+	uint32_t n = w->now.sessions;
 
 	return n < STATS_SESSIONS_MAX ? n : STATS_SESSIONS_MAX;
 }

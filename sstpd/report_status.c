@@ -15,8 +15,7 @@
  * -------------------------------------------------------------------- */
 
 struct sums {
-	uint64_t accepted, refused, half_open, calls, bytes_in, bytes_out;
-	uint64_t stages[CAUSE_STAGES];
+	uint64_t accepted, refused, half_open, calls, bytes_in, bytes_out, up;
 };
 
 static struct sums
@@ -28,21 +27,13 @@ sum(const struct report *r)
 		const struct stats_worker *w = r->workers[i];
 
 		n.accepted += w->accepted;
-		n.half_open += w->half_open;
+		n.half_open += w->now.half_open;
 		n.calls += w->calls;
 		n.bytes_in += w->bytes_in;
 		n.bytes_out += w->bytes_out;
 		for (unsigned int k = 0; k < STATS_LIMITS; k++)
 			n.refused += w->refused[k];
-		for (uint32_t k = 0; k < w->sessions && k < STATS_SESSIONS_MAX;
-		     k++) {
-			uint32_t stage = w->session[k].stage;
-
-			n.bytes_in += w->session[k].bytes_in;
-			n.bytes_out += w->session[k].bytes_out;
-			if (stage < CAUSE_STAGES)
-				n.stages[stage]++;
-		}
+		n.up += w->now.states[AT_UP];
 	}
 	return n;
 }
@@ -62,7 +53,7 @@ status_text(const struct report *r, const struct sums *n, FILE *out)
 	fprintf(out, "%-22s %s\n", "state",
 	    m->draining ? "draining: accepts no more" : "serving");
 	put(out, "running for (s)", (uint64_t)(r->now - m->started) / 1000);
-	put(out, "sessions up", n->stages[AT_UP]);
+	put(out, "sessions up", n->up);
 	put(out, "sessions with a pppd", m->sessions);
 	put(out, "half-open", n->half_open);
 	put(out, "connections so far", n->accepted);
@@ -92,7 +83,7 @@ status_json(const struct report *r, const struct sums *n, FILE *out)
 	json_text(&j, "version", SSTPD_VERSION, 64);
 	json_text(&j, "state", m->draining ? "draining" : "serving", 16);
 	json_integer(&j, "uptime_s", (int64_t)(r->now - m->started) / 1000);
-	json_integer(&j, "sessions_up", (int64_t)n->stages[AT_UP]);
+	json_integer(&j, "sessions_up", (int64_t)n->up);
 	json_integer(&j, "sessions", (int64_t)m->sessions);
 	json_integer(&j, "half_open", (int64_t)n->half_open);
 	json_integer(&j, "connections", (int64_t)n->accepted);

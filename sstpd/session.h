@@ -25,6 +25,7 @@
 
 struct session;
 struct stats_session;
+struct stats_sums;
 struct stats_worker;
 
 /*
@@ -53,6 +54,8 @@ struct session_ops {
 
 /* All that is to be shown of it, now. */
 void session_sample(const struct session *s, struct stats_session *out);
+/* Add it to these, and its traffic so far to the worker's. */
+void session_sum(struct session *s, struct stats_sums *sums);
 
 /* Its place in a worker's registry, whose business they are. */
 struct session_links {

@@ -94,6 +94,7 @@ struct session {
 
 	/* the story, see session_story.c */
 	ev_tstamp began, connected; /* connected: 0 until the binding held */
+	ev_tstamp auth_began;	    /* 0: not yet */
 	enum cause_stage reached;
 	/* seen in passing frames */
 	bool lcp_heard, ppp_closed_by_client, auth_answered, auth_refused,
@@ -116,6 +117,10 @@ struct session {
 	/* PPP data frames, from the client and to it */
 	uint64_t bytes_in, bytes_out, packets_in, packets_out;
 	uint64_t dropped; /* frames that the data gate or a size kept out */
+	struct {	  /* what the statistics have of that */
+		uint64_t bytes_in, bytes_out, packets_in, packets_out, dropped;
+		uint32_t retransmits;
+	} told;
 };
 
 /* --- session_story.c --- */

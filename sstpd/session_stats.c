@@ -15,26 +15,27 @@
  * -------------------------------------------------------------------- */
 
 static uint32_t
-note_time(struct session *s, struct stats_histogram *h)
+ms_since(const struct session *s, ev_tstamp when)
 {
-	ev_tstamp ms = (ev_now(s->loop) - s->began) * 1000;
-	uint32_t rounded = ms < 1 ? 1 : (uint32_t)ms; /* 0 is "not yet" */
+	ev_tstamp ms = (ev_now(s->loop) - when) * 1000;
 
-	stats_note(h, rounded);
-	return rounded;
+	return ms < 1 ? 1 : (uint32_t)ms; /* 0 is "not yet" */
 }
 
 void
 session_count_handshake(struct session *s)
 {
-	s->stats->handshakes++;
-	s->tls_ms = note_time(s, &s->stats->tls);
+	s->tls_ms = ms_since(s, s->began);
+	stats_note(&s->stats->tls, s->tls_ms);
 }
 
 void
 session_count_auth(struct session *s)
 {
-	s->auth_ms = note_time(s, &s->stats->auth);
+	s->auth_ms = ms_since(s, s->began);
+	/* the part of it that pppd and a RADIUS server are answerable for */
+	stats_note(&s->stats->auth,
+	    ms_since(s, s->auth_began > 0 ? s->auth_began : s->began));
 }
 
 void
@@ -42,8 +43,8 @@ session_count_up(struct session *s)
 {
 	if (s->up_ms != 0)
 		return; /* IPv4 and IPv6 come up apart */
-	s->stats->ups++;
-	s->up_ms = note_time(s, &s->stats->up);
+	s->up_ms = ms_since(s, s->began);
+	stats_note(&s->stats->up, s->up_ms);
 }
 
 /* What TCP has done for it; false where the kernel does not say. */
@@ -57,26 +58,61 @@ tcp_info(const struct session *s, struct tcp_info *info)
 	       getsockopt(s->tls.fd, IPPROTO_TCP, TCP_INFO, info, &len) == 0;
 }
 
+static void
+count_retransmits(struct session *s, const struct tcp_info *info)
+{
+	s->stats->retransmits += info->tcpi_total_retrans - s->told.retransmits;
+	s->told.retransmits = info->tcpi_total_retrans;
+}
+
+/* What has come since it was last told: totals must never go back. */
+static void
+count_traffic(struct session *s)
+{
+	struct stats_worker *w = s->stats;
+
+	w->bytes_in += s->bytes_in - s->told.bytes_in;
+	w->bytes_out += s->bytes_out - s->told.bytes_out;
+	w->packets_in += s->packets_in - s->told.packets_in;
+	w->packets_out += s->packets_out - s->told.packets_out;
+	w->dropped += s->dropped - s->told.dropped;
+	s->told.bytes_in = s->bytes_in;
+	s->told.bytes_out = s->bytes_out;
+	s->told.packets_in = s->packets_in;
+	s->told.packets_out = s->packets_out;
+	s->told.dropped = s->dropped;
+}
+
 void
 session_count_close(struct session *s)
 {
 	struct tcp_info info;
 
 	if (tcp_info(s, &info))
-		s->stats->retransmits += info.tcpi_total_retrans;
+		count_retransmits(s, &info);
 }
 
 void
 session_count_end(struct session *s)
 {
-	struct stats_worker *w = s->stats;
+	s->stats->ended[s->cause][s->ended_at]++;
+	count_traffic(s);
+}
 
-	w->ended[s->cause][s->ended_at]++;
-	w->bytes_in += s->bytes_in;
-	w->bytes_out += s->bytes_out;
-	w->packets_in += s->packets_in;
-	w->packets_out += s->packets_out;
-	w->dropped += s->dropped;
+void
+session_sum(struct session *s, struct stats_sums *sums)
+{
+	struct tcp_info info;
+
+	sums->states[s->stage == STAGE_CLOSED ? STATS_CLOSING
+					      : (unsigned int)s->reached]++;
+	sums->to_client += tls_queued(&s->tls);
+	sums->to_pppd += buf_len(&s->pty_out);
+	count_traffic(s);
+	if (!tcp_info(s, &info))
+		return;
+	sums->unsent += info.tcpi_notsent_bytes;
+	count_retransmits(s, &info);
 }
 
 /* --- all of it, when somebody asks

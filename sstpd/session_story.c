@@ -76,8 +76,11 @@ note_sight(struct session *s, enum ppp_sight sight, bool from_client)
 	default:
 		break;
 	}
-	if (sight >= PPP_SIGHT_AUTH)
-		session_reached(s, AT_AUTH);
+	if (sight < PPP_SIGHT_AUTH)
+		return;
+	session_reached(s, AT_AUTH);
+	if (s->auth_began <= 0)
+		s->auth_began = ev_now(s->loop);
 }
 
 void

@@ -13,11 +13,22 @@ const uint32_t stats_bounds_ms[STATS_BUCKETS] = { 5, 10, 25, 50, 100, 250, 500,
 void
 stats_note(struct stats_histogram *h, uint32_t ms)
 {
-	for (unsigned int i = 0; i < STATS_BUCKETS; i++)
-		if (ms <= stats_bounds_ms[i])
-			h->bucket[i]++;
-	h->count++;
+	unsigned int i = 0;
+
+	while (i < STATS_BUCKETS && ms > stats_bounds_ms[i])
+		i++;
+	h->bucket[i]++;
 	h->sum_ms += ms;
+}
+
+void
+stats_set(struct stats_now *now, const struct stats_sums *sums)
+{
+	for (unsigned int i = 0; i < STATS_STATES; i++)
+		now->states[i] = sums->states[i];
+	now->to_client = sums->to_client;
+	now->to_pppd = sums->to_pppd;
+	now->unsent = sums->unsent;
 }
 
 void

@@ -3,8 +3,10 @@
 
 /*
  * What the control process shows, in memory files that one process writes and
- * the control process reads. Counters are always right; the list of sessions is
- * filled in when it asks (MSG_SAMPLE), so it costs nothing while nobody looks.
+ * the control process reads. Counters only grow: a worker that is started again
+ * goes on with the table of the one before it. The list of sessions, what they
+ * add up to, and the traffic of those that live are filled in when it asks
+ * (MSG_SAMPLE), so they cost nothing while nobody looks.
  * A reader trusts no string to end and no number to be in range.
  */
 
@@ -21,9 +23,11 @@ enum {
 	STATS_SESSIONS_MAX = 65536, /* of a worker; more are not listed */
 	STATS_FAILURES_MAX = 64,    /* the last ones of a worker */
 	STATS_LINE_MAX = 768,
-	STATS_EXITS_MAX = 32, /* pppd's exit codes */
-	STATS_BUCKETS = 12,   /* of a histogram */
-	STATS_LIMITS = 5,     /* enum limit of admission.h */
+	STATS_EXITS_MAX = 32,	      /* pppd's exit codes */
+	STATS_BUCKETS = 12,	      /* of a histogram */
+	STATS_LIMITS = 5,	      /* enum limit of admission.h */
+	STATS_CLOSING = CAUSE_STAGES, /* no socket any more, but a pppd */
+	STATS_STATES,		      /* enum cause_stage, and that */
 };
 
 struct stats_session {
@@ -54,36 +58,58 @@ struct stats_failure {
 	char line[STATS_LINE_MAX];
 };
 
-/* Cumulative: bucket i has those of up to stats_bounds_ms[i]. */
+/*
+ * Bucket i has those of up to stats_bounds_ms[i] that the one before has not,
+ * the last has the rest: a reader who adds them up never sees them disagree.
+ */
 struct stats_histogram {
-	_Atomic uint64_t bucket[STATS_BUCKETS];
-	_Atomic uint64_t count, sum_ms;
+	_Atomic uint64_t bucket[STATS_BUCKETS + 1];
+	_Atomic uint64_t sum_ms;
 };
 extern const uint32_t stats_bounds_ms[STATS_BUCKETS];
 
-struct stats_worker {
-	_Atomic uint64_t accepted;		 /* connections */
-	_Atomic uint64_t refused[STATS_LIMITS];	 /* by enum limit */
-	_Atomic uint64_t handshakes, calls, ups; /* that came that far */
-	_Atomic uint64_t ended[CAUSE_COUNT][CAUSE_STAGES];
-	_Atomic uint64_t bytes_in, bytes_out, packets_in, packets_out,
-	    dropped;		      /* of sessions that have ended */
-	_Atomic uint64_t retransmits; /* of those, too */
-	struct stats_histogram tls, auth, up;
-	_Atomic uint64_t queued; /* bytes that queues hold, when sampled */
+/* What a worker's sessions add up to. */
+struct stats_sums {
+	uint32_t states[STATS_STATES];
+	/* bytes in its own queues, and unsent in the kernel's */
+	uint64_t to_client, to_pppd, unsent;
+};
+
+/* As it was when sampled; the monitor clears it when the worker has died. */
+struct stats_now {
 	_Atomic uint32_t half_open;
+	_Atomic uint32_t states[STATS_STATES];
+	_Atomic uint64_t held; /* bytes of memory for its queues */
+	_Atomic uint64_t to_client, to_pppd, unsent; /* as in stats_sums */
+	_Atomic uint32_t sessions;		     /* listed */
+};
+
+struct stats_worker {
+	_Atomic uint64_t accepted;		/* connections */
+	_Atomic uint64_t refused[STATS_LIMITS]; /* by enum limit */
+	_Atomic uint64_t calls;
+	_Atomic uint64_t ended[CAUSE_COUNT][CAUSE_STAGES];
+	/* of all sessions, what those that live had when last sampled */
+	_Atomic uint64_t bytes_in, bytes_out, packets_in, packets_out, dropped;
+	_Atomic uint64_t retransmits; /* TCP segments */
+	/* accept to the end of TLS; authentication; accept to the first up */
+	struct stats_histogram tls, auth, up;
 	_Atomic uint32_t failures; /* ever; the next goes to this % MAX */
 	struct stats_failure failure[STATS_FAILURES_MAX];
-	_Atomic uint32_t sessions; /* listed below, when sampled */
-	struct stats_session session[STATS_SESSIONS_MAX];
+	struct stats_now now;
+	struct stats_session session[STATS_SESSIONS_MAX]; /* now.sessions */
 };
 
 struct stats_monitor {
 	int64_t started;	     /* ms since 1970 */
 	int64_t certificate_expires; /* s since 1970; the earliest */
-	_Atomic uint32_t workers, worker_restarts;
-	_Atomic uint32_t sessions; /* with a pppd */
-	_Atomic uint32_t draining, reloads, reloads_failed;
+	_Atomic uint32_t workers;    /* that serve */
+	_Atomic uint32_t worker_restarts, worker_orphans;
+	_Atomic uint32_t sessions;     /* with a pppd */
+	_Atomic uint32_t max_sessions; /* of those */
+	_Atomic uint32_t draining;     /* or stopping: accepts no more */
+	_Atomic uint32_t reloads, reloads_failed, reload_failed; /* the last */
+	_Atomic int64_t loaded; /* ms since 1970: the configuration in force */
 	_Atomic uint64_t pool_size, pool_used;
 	_Atomic uint64_t pppd_starts, pppd_start_failures;
 	_Atomic uint64_t pppd_exits[STATS_EXITS_MAX]; /* the last: others */
@@ -93,6 +119,9 @@ struct stats_monitor {
 
 /* Note one duration. */
 void stats_note(struct stats_histogram *h, uint32_t ms);
+
+/* Take over what was summed up. */
+void stats_set(struct stats_now *now, const struct stats_sums *sums);
 
 /* Keep a line about a failure among the last ones. */
 void stats_note_failure(struct stats_worker *w, int64_t when, const char *line);

@@ -352,13 +352,20 @@ take_listener(struct worker *w, int *fds)
  * ---------------------------------------------------------------------------
  */
 
+struct sampling {
+	struct stats_worker *stats;
+	struct stats_sums sums;
+};
+
 static void
 sample_one(struct session *s, void *context)
 {
-	struct stats_worker *stats = context;
+	struct sampling *sampling = context;
+	struct stats_worker *stats = sampling->stats;
 
-	if (session_is_call(s) && stats->sessions < STATS_SESSIONS_MAX)
-		session_sample(s, &stats->session[stats->sessions++]);
+	session_sum(s, &sampling->sums);
+	if (session_is_call(s) && stats->now.sessions < STATS_SESSIONS_MAX)
+		session_sample(s, &stats->session[stats->now.sessions++]);
 }
 
 static void
@@ -366,11 +373,13 @@ sample(struct worker *w, const struct msg_ask *ask)
 {
 	union msg done = { .result = { .header.type = MSG_SAMPLED,
 			       .request = ask->request } };
+	struct sampling sampling = { .stats = w->stats };
 
-	w->stats->sessions = 0;
-	registry_each(&w->registry, sample_one, w->stats);
-	w->stats->half_open = w->admission.own->total;
-	w->stats->queued = buf_held_by_all();
+	w->stats->now.sessions = 0;
+	registry_each(&w->registry, sample_one, &sampling);
+	stats_set(&w->stats->now, &sampling.sums);
+	w->stats->now.half_open = w->admission.own->total;
+	w->stats->now.held = buf_held_by_all();
 	channel_send(&w->channel, &done, NULL);
 }
 
