@@ -299,14 +299,35 @@ on_sample_late(struct ev_loop *loop, ev_timer *w, int revents)
 	answer(w->data);
 }
 
+/*
+ * A sample is as good for all who asked earlier on: of many requests at a time
+ * only the last one is answered.
+ */
+static void
+answer_sampled(struct control_clients *clients, uint32_t request)
+{
+	struct control_client *c = clients->first, *next;
+
+	for (; c != NULL; c = next) {
+		next = c->next;
+		if (ev_is_active(&c->sample) &&
+		    (int32_t)(request - c->waits_for) >= 0)
+			answer(c);
+	}
+}
+
 void
 control_clients_answer(
     struct control_clients *clients, const struct msg_result *result)
 {
 	struct control_client *c = clients->first;
 
+	if (result->header.type == MSG_SAMPLED) {
+		answer_sampled(clients, result->request);
+		return;
+	}
 	while (c != NULL &&
-	       (c->then == THEN_NOTHING || c->waits_for != result->request))
+	       (c->then != THEN_DONE || c->waits_for != result->request))
 		c = c->next;
 	if (c == NULL)
 		return; /* it did not wait so long */
@@ -443,20 +464,31 @@ run_line(struct control_client *c, char *line)
 }
 
 static void
-run_http(struct control_client *c, const char *head)
+http_ready(struct control_client *c)
 {
 	const struct stats_monitor *m = c->clients->report.monitor;
+	const char *not_ready = NULL;
 
+	if (m->draining)
+		not_ready = "draining\n";
+	else if (m->workers == 0)
+		not_ready = "no worker\n";
+	http_answer(c, not_ready ? "503 Service Unavailable" : "200 OK",
+	    not_ready ? not_ready : "ok\n");
+}
+
+static void
+run_http(struct control_client *c, const char *head)
+{
 	if (strncmp(head, "GET ", 4) != 0)
-		http_answer(c, "405 Method Not Allowed", "only GET\n");
+		http_answer(
+		    c, "405 Method Not Allowed\r\nAllow: GET", "only GET\n");
 	else if (strncmp(head + 4, "/metrics ", 9) == 0)
 		ask_one(c, THEN_METRICS, MSG_SAMPLE, 0);
 	else if (strncmp(head + 4, "/healthz ", 9) == 0)
 		http_answer(c, "200 OK", "ok\n");
 	else if (strncmp(head + 4, "/readyz ", 8) == 0)
-		http_answer(c,
-		    m->draining ? "503 Service Unavailable" : "200 OK",
-		    m->draining ? "draining\n" : "ok\n");
+		http_ready(c);
 	else
 		http_answer(
 		    c, "404 Not Found", "/metrics, /healthz, /readyz\n");
