@@ -20,7 +20,8 @@ endif
 
 .SUFFIXES:
 .PHONY: all check check-unit check-fuzz check-integration check-system check-static \
-	errors fuzz fuzz-programs install install-systemd uninstall dist distcheck format format-check \
+	errors metrics fuzz fuzz-programs install install-systemd uninstall dist distcheck \
+	format format-check \
 	clean distclean
 .DELETE_ON_ERROR:
 
@@ -143,10 +144,10 @@ fuzz: build-fuzz/config.mk
 	$(srcdir)/test/fuzz/run --build build-fuzz --seconds $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 
 FORMATTED = $(wildcard $(addprefix $(srcdir)/,sstpd/*.[ch] sstpctl/*.[ch] sstp-probe/*.[ch] ppp-plugin/*.[ch] test/*.[ch] test/unit/*.[ch] test/fuzz/*.[ch]))
-# the manual page that is made of the daemon's own table
-errors: sstpd/sstpd
-	$(srcdir)/scripts/mkerrors sstpd/sstpd >sstpd-errors.tmp
-	mv sstpd-errors.tmp $(srcdir)/sstpd/sstpd-errors.7
+# the manual pages that are made of the daemon's own tables
+errors metrics: sstpd/sstpd
+	$(srcdir)/scripts/mk$@ sstpd/sstpd >sstpd-$@.tmp
+	mv sstpd-$@.tmp $(srcdir)/sstpd/sstpd-$@.7
 
 format:
 	clang-format -i $(FORMATTED)
@@ -173,6 +174,7 @@ install: all
 	$(INSTALL) -m 755 sstp-probe/sstp-probe $(DESTDIR)$(bindir)/sstp-probe
 	$(INSTALL) -m 644 $(srcdir)/sstp-probe/sstp-probe.1 $(PAGES)/man1/sstp-probe.1
 	$(INSTALL) -m 644 $(srcdir)/sstpd/sstpd-errors.7 $(PAGES)/man7/sstpd-errors.7
+	$(INSTALL) -m 644 $(srcdir)/sstpd/sstpd-metrics.7 $(PAGES)/man7/sstpd-metrics.7
 	$(INSTALL) -m 644 $(PLUGIN) $(DESTDIR)$(pppd_plugindir)/sstpd-plugin.so
 	$(PLACES) $(srcdir)/sstpd/sstpd.8 >$(PAGES)/man8/sstpd.8
 	$(PLACES) $(srcdir)/sstpd/sstpd.conf.5 >$(PAGES)/man5/sstpd.conf.5
@@ -184,6 +186,9 @@ install: all
 	$(INSTALL) -d $(DOCS)/fail2ban/filter.d $(DOCS)/fail2ban/jail.d
 	$(INSTALL) -m 644 $(srcdir)/etc/fail2ban/filter.d/sstpd.conf $(DOCS)/fail2ban/filter.d
 	$(INSTALL) -m 644 $(srcdir)/etc/fail2ban/jail.d/sstpd.conf $(DOCS)/fail2ban/jail.d
+	$(INSTALL) -d $(DOCS)/prometheus $(DOCS)/grafana
+	$(INSTALL) -m 644 $(srcdir)/etc/prometheus/sstpd.rules.yml $(DOCS)/prometheus
+	$(INSTALL) -m 644 $(srcdir)/etc/grafana/sstpd.json $(DOCS)/grafana
 	test -e $(CONFIG) || $(INSTALL) -m 640 $(DOCS)/sstpd.conf $(CONFIG)
 	test -e $(PPP_OPTIONS) || $(INSTALL) -m 644 $(DOCS)/options.sstpd $(PPP_OPTIONS)
 
@@ -210,9 +215,10 @@ uninstall:
 	rm -f $(DESTDIR)$(sbindir)/sstpd $(DESTDIR)$(sbindir)/sstpctl $(PAGES)/man8/sstpctl.8
 	rm -f $(DESTDIR)$(pppd_plugindir)/sstpd-plugin.so \
 	    $(DESTDIR)$(bindir)/sstp-probe $(PAGES)/man1/sstp-probe.1 \
-	    $(PAGES)/man8/sstpd.8 $(PAGES)/man7/sstpd-errors.7 $(PAGES)/man5/sstpd.conf.5
+	    $(PAGES)/man8/sstpd.8 $(PAGES)/man7/sstpd-errors.7 \
+	    $(PAGES)/man7/sstpd-metrics.7 $(PAGES)/man5/sstpd.conf.5
 	rm -f $(addprefix $(DOCS)/,README.md COPYING NEWS sstpd.conf options.sstpd)
-	rm -rf $(DOCS)/fail2ban
+	rm -rf $(DOCS)/fail2ban $(DOCS)/prometheus $(DOCS)/grafana
 
 # --- release -------------------------------------------------------------------
 dist:

@@ -13,6 +13,7 @@
 #include "control.h"
 #include "log.h"
 #include "monitor.h"
+#include "report.h"
 #include "setup.h"
 #include "worker.h"
 
@@ -63,6 +64,7 @@ main(int argc, char **argv)
 		{ "control", required_argument, NULL, 'c' },
 		{ "print-options", no_argument, NULL, 'o' },
 		{ "print-errors", no_argument, NULL, 'e' },
+		{ "print-metrics", no_argument, NULL, 'm' },
 		{ NULL, 0, NULL, 0 },
 	};
 	const char *path = default_path;
@@ -98,6 +100,9 @@ main(int argc, char **argv)
 			return 0;
 		case 'e':
 			cause_print_table(stdout);
+			return 0;
+		case 'm':
+			report_metrics_table(stdout);
 			return 0;
 		default:
 			usage(stderr);

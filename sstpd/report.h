@@ -53,5 +53,10 @@ unsigned int report_find(const struct report *r,
 
 /* For Prometheus, in its text format. */
 void report_metrics(const struct report *r, FILE *out);
+/*
+ * The table of metrics for scripts/mkmetrics: a row a line, name, type, labels
+ * ("-": none) and help, separated by tabs.
+ */
+void report_metrics_table(FILE *out);
 
 #endif

@@ -77,8 +77,8 @@ struct stats_sums {
 
 /* As it was when sampled; the monitor clears it when the worker has died. */
 struct stats_now {
-	_Atomic uint32_t half_open;
-	_Atomic uint32_t states[STATS_STATES];
+	_Atomic uint64_t half_open;
+	_Atomic uint64_t states[STATS_STATES];
 	_Atomic uint64_t held; /* bytes of memory for its queues */
 	_Atomic uint64_t to_client, to_pppd, unsent; /* as in stats_sums */
 	_Atomic uint32_t sessions;		     /* listed */
