@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pty.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -16,12 +17,16 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "conf.h"
 #include "pppd.h"
 
-enum { PLUGIN_FD = 3 }; /* in the child */
+enum {
+	PLUGIN_FD = 3,	  /* in the child */
+	RUN_SECONDS = 20, /* for a pppd that only looks at its options */
+};
 
 static const char *const exit_texts[] = {
 	[0] = "ended normally",
@@ -277,26 +282,71 @@ fail:
 	return -1;
 }
 
+/* Milliseconds until then, for poll(). */
+static int
+remaining(const struct timespec *end)
+{
+	struct timespec now;
+	int64_t ms;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	ms = (int64_t)(end->tv_sec - now.tv_sec) * 1000 +
+	     (end->tv_nsec - now.tv_nsec) / 1000000;
+	return ms > 0 ? (int)ms : 0;
+}
+
 /*
  * All that pppd prints, of which text keeps the beginning: a pipe closed early
- * would kill it.
+ * would kill it. Returns whether it came to its end in time.
  */
-static void
+static bool
 read_all(int fd, char *text, size_t cap)
 {
+	struct pollfd readable = { .fd = fd, .events = POLLIN };
+	struct timespec end;
 	char rest[512];
 	size_t used = 0;
-	ssize_t n;
+	ssize_t n = -1;
 
-	do {
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	end.tv_sec += RUN_SECONDS;
+	while (poll(&readable, 1, remaining(&end)) > 0) {
 		bool keep = used + 1 < cap;
 
 		n = keep ? read(fd, text + used, cap - 1 - used)
 			 : read(fd, rest, sizeof(rest));
-		if (keep && n > 0)
+		if (n <= 0)
+			break;
+		if (keep)
 			used += (size_t)n;
-	} while (n > 0);
+	}
 	text[used] = '\0';
+	return n == 0;
+}
+
+/* Returns its exit code, or -1 with errno if it could not be run or hangs. */
+static int
+run(char *const argv[], char *text, size_t cap)
+{
+	int status, log[2];
+	bool ended;
+	pid_t pid;
+
+	if (pipe2(log, O_CLOEXEC) != 0)
+		return -1;
+	pid = fork();
+	if (pid == 0)
+		exec_pppd(argv, -1, log[1]);
+	close(log[1]);
+	ended = pid > 0 && read_all(log[0], text, cap);
+	close(log[0]);
+	if (pid < 0)
+		return -1;
+	kill(-pid, SIGKILL); /* without effect on one that is ending */
+	if (waitpid(pid, &status, 0) != pid)
+		return -1;
+	errno = ended ? ECHILD : ETIMEDOUT;
+	return ended && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 int
@@ -308,10 +358,8 @@ pppd_check_options(const struct conf *conf, char *text, size_t cap)
 		.session = "check",
 	};
 	struct pppd_args args;
-	int master = -1, slave = -1, log[2] = { -1, -1 };
-	int status, ret = -1;
+	int master = -1, slave = -1, ret = -1;
 	char tty[64];
-	pid_t pid;
 
 	text[0] = '\0';
 	if (open_pty(&master, &slave, tty, sizeof(tty)) != 0)
@@ -320,17 +368,19 @@ pppd_check_options(const struct conf *conf, char *text, size_t cap)
 	if (pppd_build_args(&args, conf, &session) != 0)
 		goto out;
 	add(&args, "dryrun");
-	if (pipe2(log, O_CLOEXEC) != 0 || (pid = fork()) < 0)
-		goto out;
-	if (pid == 0)
-		exec_pppd(args.argv, -1, log[1]);
-	close(log[1]);
-	log[1] = -1;
-	read_all(log[0], text, cap);
-	if (waitpid(pid, &status, 0) == pid && WIFEXITED(status))
-		ret = WEXITSTATUS(status);
+	ret = run(args.argv, text, cap);
 out:
-	close_all(log, 2);
 	close_all((int[]){ master, slave }, 2);
 	return ret;
+}
+
+int
+pppd_read_version(const struct conf *conf, char *text, size_t cap)
+{
+	struct pppd_args args = { 0 };
+
+	text[0] = '\0';
+	add(&args, "%s", conf->pppd);
+	add(&args, "--version");
+	return run(args.argv, text, cap);
 }

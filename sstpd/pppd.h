@@ -66,9 +66,13 @@ int pppd_spawn(struct pppd_process *process, const struct conf *conf,
 
 /*
  * Run "pppd dryrun" with the session options and copy what it complains about
- * to text. Returns its exit code, or -1 with errno if it could not be run.
+ * to text. Returns its exit code, or -1 with errno if it could not be run, or
+ * did not end within 20 seconds.
  */
 int pppd_check_options(const struct conf *conf, char *text, size_t cap);
+
+/* The same for "pppd --version". */
+int pppd_read_version(const struct conf *conf, char *text, size_t cap);
 
 /* pppd(8)'s exit codes in words; never NULL. */
 const char *pppd_exit_text(int code);
