@@ -45,7 +45,7 @@ PLUGIN = ppp-plugin/sstpd-plugin.so
 
 DEFS = -D_GNU_SOURCE -DHAVE_CONFIG_H -I. -I$(srcdir) -I$(srcdir)/sstpd \
 	-DSSTPD_VERSION='"$(VERSION)"' -DSYSCONFDIR='"$(sysconfdir)"' \
-	-DRUNSTATEDIR='"$(runstatedir)"' -DPPPD_PATH='"$(pppd_path)"' \
+	-DRUNSTATEDIR='"$(runstatedir)"' -DSBINDIR='"$(sbindir)"' -DPPPD_PATH='"$(pppd_path)"' \
 	-DPPPD_PLUGINDIR='"$(pppd_plugindir)"'
 LIB_CFLAGS = $(OPENSSL_CFLAGS) $(EV_CFLAGS) $(INIPARSER_CFLAGS) $(SECCOMP_CFLAGS)
 DAEMON_LIBS = $(OPENSSL_LIBS) $(EV_LIBS) $(INIPARSER_LIBS) $(SECCOMP_LIBS) $(LIBS)

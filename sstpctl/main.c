@@ -3,7 +3,8 @@
 
 /*
  * Ask a running sstpd, or tell it what to do. The control process knows all the
- * answers; this brings the question there, in words separated by tabs.
+ * answers; this brings the question there, in words separated by tabs. What can
+ * be told without a running one the daemon's program is asked.
  */
 
 #include "config.h"
@@ -46,6 +47,9 @@ usage(FILE *out)
 	    "  undrain              accept again\n"
 	    "  reload               read configuration and certificates again\n"
 	    "  metrics              what Prometheus would get\n"
+	    "without a running sstpd:\n"
+	    "  doctor               look for all that could keep clients from\n"
+	    "                       connecting, and say what to do\n"
 	    "\n"
 	    "options:\n"
 	    "  -u, --user NAME      sessions of this user only\n"
@@ -56,11 +60,15 @@ usage(FILE *out)
 	    "  -n, --interval SECS  watch: so often (2)\n"
 	    "  -j, --json           as JSON\n"
 	    "  -s, --socket PATH    socket of the daemon\n"
+	    "  -f, --config FILE    configuration to look at\n"
+	    "      --name NAME      what clients dial\n"
+	    "      --sstpd PATH     the daemon's program\n"
 	    "  -V, --version        print the version\n"
 	    "  -h, --help           print this\n"
 	    "\n"
 	    "exit status: 0 fine, 1 refused or failed, 2 usage, 3 no sstpd "
-	    "there\n",
+	    "there;\n"
+	    "of doctor: 0 fine, 1 warnings, 2 faults\n",
 	    out);
 }
 
@@ -154,6 +162,37 @@ watch(const char *sessions, unsigned int seconds)
 	return status;
 }
 
+/* --- what the daemon's program knows by itself
+ * -------------------------------------------------------------------- */
+
+struct local {
+	const char *program, *config, *name; /* the last two may be NULL */
+	bool json;
+};
+
+/* Become the daemon's program, which answers instead of us. */
+static int
+run_sstpd(const struct local *l, const char *question)
+{
+	const char *argv[10] = { "sstpd", question };
+	int n = 2;
+
+	if (l->config != NULL) {
+		argv[n++] = "--config";
+		argv[n++] = l->config;
+	}
+	if (l->name != NULL) {
+		argv[n++] = "--name";
+		argv[n++] = l->name;
+	}
+	if (l->json)
+		argv[n++] = "--json";
+	argv[n] = NULL;
+	execv(l->program, (char *const *)argv);
+	fprintf(stderr, "sstpctl: %s: %s\n", l->program, strerror(errno));
+	return EXIT_NO_DAEMON;
+}
+
 /* --- the command line
  * ---------------------------------------------------------------- */
 
@@ -200,6 +239,9 @@ static const struct option long_options[] = {
 	{ "interval", required_argument, NULL, 'n' },
 	{ "json", no_argument, NULL, 'j' },
 	{ "socket", required_argument, NULL, 's' },
+	{ "config", required_argument, NULL, 'f' },
+	{ "name", required_argument, NULL, 'N' },
+	{ "sstpd", required_argument, NULL, 'S' },
 	{ "version", no_argument, NULL, 'V' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
@@ -210,12 +252,13 @@ main(int argc, char **argv)
 {
 	struct request options = { .n = 0 }, r = { .n = 0 };
 	char line[2 * REQUEST_MAX + 4];
+	struct local local = { .program = SBINDIR "/sstpd" };
 	unsigned int interval = 2;
 	bool watching;
 	int c;
 
-	while ((c = getopt_long(
-		    argc, argv, "u:a:g:t:n:js:Vh", long_options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "u:a:g:t:n:js:f:Vh", long_options,
+		    NULL)) != -1) {
 		switch (c) {
 		case 'u':
 			add_word(&options, "user=", optarg);
@@ -235,9 +278,19 @@ main(int argc, char **argv)
 			break;
 		case 'j':
 			add_word(&options, "", "json");
+			local.json = true;
 			break;
 		case 's':
 			socket_path = optarg;
+			break;
+		case 'f':
+			local.config = optarg;
+			break;
+		case 'N':
+			local.name = optarg;
+			break;
+		case 'S':
+			local.program = optarg;
 			break;
 		case 'V':
 			printf("sstpctl %s\n", SSTPD_VERSION);
@@ -254,6 +307,8 @@ main(int argc, char **argv)
 		usage(stderr);
 		return EXIT_USAGE;
 	}
+	if (strcmp(argv[optind], "doctor") == 0 && optind + 1 == argc)
+		return run_sstpd(&local, "--deep");
 	watching = strcmp(argv[optind], "watch") == 0;
 	add_word(&r, "", watching ? "sessions" : argv[optind]);
 	for (int i = optind + 1; i < argc; i++)

@@ -19,6 +19,7 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include "certificate.h"
 #include "conf.h"
 #include "credentials.h"
 
@@ -284,32 +285,6 @@ chain_verdict(const struct pair *pair)
 }
 
 static void
-names_of(const X509 *leaf, char *dst, size_t cap)
-{
-	GENERAL_NAMES *names =
-	    X509_get_ext_d2i(leaf, NID_subject_alt_name, NULL, NULL);
-	size_t used = 0;
-
-	dst[0] = '\0';
-	for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
-		BIO *bio = BIO_new(BIO_s_mem());
-		char *text;
-		long n;
-
-		if (bio == NULL)
-			break;
-		GENERAL_NAME_print(bio, sk_GENERAL_NAME_value(names, i));
-		n = BIO_get_mem_data(bio, &text);
-		if (used + (size_t)n + 3 < cap) {
-			used += (size_t)snprintf(dst + used, cap - used,
-			    "%s%.*s", used > 0 ? ", " : "", (int)n, text);
-		}
-		BIO_free(bio);
-	}
-	GENERAL_NAMES_free(names);
-}
-
-static void
 pair_report(const struct pair *pair, const char *path,
     void (*report)(int warning, const char *line))
 {
@@ -317,7 +292,7 @@ pair_report(const struct pair *pair, const char *path,
 	int days = 0, seconds = 0, verdict = chain_verdict(pair);
 
 	subject = X509_NAME_oneline(X509_get_subject_name(pair->leaf), NULL, 0);
-	names_of(pair->leaf, names, sizeof(names));
+	certificate_names(pair->leaf, names, sizeof(names));
 	ASN1_TIME_diff(&days, &seconds, NULL, X509_get0_notAfter(pair->leaf));
 	snprintf(line, sizeof(line),
 	    "tls: certificate %s: subject %s, names %s, %d days left", path,

@@ -11,6 +11,7 @@
 #include "cause.h"
 #include "conf.h"
 #include "control.h"
+#include "doctor.h"
 #include "log.h"
 #include "monitor.h"
 #include "report.h"
@@ -29,6 +30,13 @@ usage(FILE *out)
 	    "  -f, --config FILE  configuration (%s)\n"
 	    "  -t, --test         check configuration, certificates and pppd's\n"
 	    "                     options, then exit\n"
+	    "      --deep         look for all that could keep clients from\n"
+	    "                     connecting, say what to do, then exit: 0 "
+	    "fine,\n"
+	    "                     1 warnings, 2 faults; see sstpctl(8) "
+	    "doctor\n"
+	    "      --name NAME    for --deep: what clients dial\n"
+	    "      --json         for --deep: as JSON\n"
 	    "  -T, --print        print the effective configuration, then exit\n"
 	    "  -V, --version      print the version, then exit\n"
 	    "  -h, --help         print this, then exit\n\n"
@@ -59,6 +67,9 @@ main(int argc, char **argv)
 		{ "print", no_argument, NULL, 'T' },
 		{ "version", no_argument, NULL, 'V' },
 		{ "help", no_argument, NULL, 'h' },
+		{ "deep", no_argument, NULL, 'd' },
+		{ "name", required_argument, NULL, 'n' },
+		{ "json", no_argument, NULL, 'j' },
 		/* not for people */
 		{ "worker", required_argument, NULL, 'w' },
 		{ "control", required_argument, NULL, 'c' },
@@ -70,7 +81,8 @@ main(int argc, char **argv)
 	const char *path = default_path;
 	char error[CONF_ERROR_MAX];
 	static struct conf conf;
-	bool test = false, print = false;
+	const char *name = NULL;
+	bool test = false, deep = false, json = false, print = false;
 	int c;
 
 	while (
@@ -91,6 +103,15 @@ main(int argc, char **argv)
 		case 'h':
 			usage(stdout);
 			return 0;
+		case 'd':
+			deep = true;
+			break;
+		case 'n':
+			name = optarg;
+			break;
+		case 'j':
+			json = true;
+			break;
 		case 'w':
 			return worker_main((unsigned int)atoi(optarg));
 		case 'c':
@@ -115,6 +136,8 @@ main(int argc, char **argv)
 		usage(stderr);
 		return 2;
 	}
+	if (deep)
+		return doctor_main(path, name, json);
 	if (conf_load(path, &conf, error) != 0) {
 		fprintf(stderr, "sstpd: %s\n", error);
 		return 2;

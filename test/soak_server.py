@@ -115,6 +115,7 @@ class Scripted(Server):
     """An sstpd whose pppd is fakepppd."""
 
     TIMERS = {"tls-timeout": "5s", "http-timeout": "3s", "negotiation-timeout": "5s",
+              "auth-timeout": "5s",
               "hello-interval": "3s", "abort-timeout": "1s", "abort-linger": "20ms",
               "disconnect-timeout": "1s", "disconnect-linger": "20ms"}
 
@@ -183,6 +184,7 @@ class Real(Server):
     """An sstpd with the real pppd, in a network that is our own."""
 
     TIMERS = {"http-timeout": "10s", "negotiation-timeout": "20s",
+              "auth-timeout": "20s",
               "hello-interval": "10s"}
     SCRIPTS = (None, "refused")  # that need no script where pppd is real
 

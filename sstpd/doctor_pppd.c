@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Copyright (c) 2026 The sstpd developers */
+
+/*
+ * Looking at pppd. What versions of it lack is from its release notes:
+ * 2.4.9 keeps 16 bytes of a key where EAP-TLS and PEAP need 32; radius.so of
+ * 2.5.0 alone decodes keys wrongly; before 2.5.5 the keys of EAP-TLS with TLS
+ * 1.3 are not those of Windows; 2.5.4 may leave out ip-up.
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "conf.h"
+#include "doctor_pppd.h"
+#include "doctor_report.h"
+#include "pppd.h"
+
+/* What pppd reads before ours. */
+static const char general_options[] = "/etc/ppp/options";
+
+unsigned int
+doctor_parse_version(const char *text)
+{
+	unsigned int major, minor, patch = 0;
+	const char *p = strstr(text, "version ");
+
+	if (p == NULL ||
+	    sscanf(p, "version %3u.%2u.%2u", &major, &minor, &patch) < 2)
+		return 0;
+	return major * 10000 + minor * 100 + patch;
+}
+
+bool
+doctor_has_option(const char *path, const char *word)
+{
+	FILE *in = fopen(path, "re");
+	char line[1024], *save;
+	bool found = false;
+
+	if (in == NULL)
+		return false;
+	while (!found && fgets(line, sizeof(line), in) != NULL) {
+		char *w = strtok_r(line, " \t\r\n\"'", &save);
+
+		for (; w != NULL && *w != '#' && !found;
+		     w = strtok_r(NULL, " \t\r\n\"'", &save))
+			found = strcmp(w, word) == 0;
+	}
+	fclose(in);
+	return found;
+}
+
+static bool
+has_option(const struct conf *conf, const char *word)
+{
+	return doctor_has_option(conf->options_file, word) ||
+	       doctor_has_option(general_options, word);
+}
+
+static void
+check_eap(struct doctor *d, const struct conf *conf, unsigned int version)
+{
+	if (version < 20500)
+		doctor_say(d, DOCTOR_FAULT, "pppd",
+		    "before 2.5 its keys are too short for EAP-TLS and PEAP: "
+		    "the crypto binding fails\n"
+		    "use pppd 2.5.1 or later, or leave eap out of [ppp] "
+		    "auth-methods");
+	else if (version < 20505 && !has_option(conf, "max-tls-version"))
+		doctor_say(d, DOCTOR_WARNING, "pppd",
+		    "before 2.5.5 EAP-TLS fails with TLS 1.3 inside of it, as "
+		    "Windows 11 has it\n"
+		    "put max-tls-version 1.2 into %s, or use pppd 2.5.5",
+		    conf->options_file);
+}
+
+static void
+check_fixes(struct doctor *d, const struct conf *conf, unsigned int version)
+{
+	if (version < 20409 || version >= 20600)
+		doctor_say(d, DOCTOR_WARNING, "pppd",
+		    "sstpd is not known to work with this version\n"
+		    "use 2.4.9, or 2.5.1 or later of 2.5");
+	if (version == 20500 &&
+	    (has_option(conf, "radius.so") || has_option(conf, "radius")))
+		doctor_say(d, DOCTOR_FAULT, "pppd",
+		    "radius.so of 2.5.0 decodes keys wrongly: the crypto "
+		    "binding fails\n"
+		    "use pppd 2.5.1 or later");
+	if (version == 20504)
+		doctor_say(d, DOCTOR_WARNING, "pppd",
+		    "2.5.4 may leave out scripts such as ip-up\n"
+		    "use pppd 2.5.5 or later");
+	if (conf->auth_methods & CONF_AUTH_EAP)
+		check_eap(d, conf, version);
+}
+
+static unsigned int
+check_version(struct doctor *d, const struct conf *conf)
+{
+	char text[256];
+	unsigned int version;
+	int code = pppd_read_version(conf, text, sizeof(text));
+
+	text[strcspn(text, "\n")] = '\0';
+	version = doctor_parse_version(text);
+	if (version == 0) {
+		doctor_say(d, DOCTOR_WARNING, "pppd",
+		    "%s: its version is not known: it ended with %d and said "
+		    "\"%s\"\n"
+		    "see whether it is a pppd, and may be run",
+		    conf->pppd, code, text);
+		return 0;
+	}
+	doctor_say(d, DOCTOR_OK, "pppd", "%s: %s", conf->pppd, text);
+	check_fixes(d, conf, version);
+	return version;
+}
+
+/* --- options and plugin
+ * --------------------------------------------------------------- */
+
+static void
+blame(struct doctor *d, const struct conf *conf, int code, const char *text)
+{
+	if (strstr(text, "is for pppd version") != NULL)
+		doctor_say(d, DOCTOR_FAULT, "plugin",
+		    "%s: %s\n"
+		    "install the sstpd that was built for this pppd, or build "
+		    "it again with the headers of this pppd",
+		    conf->plugin, text);
+	else
+		doctor_say(d, DOCTOR_FAULT, "options",
+		    "pppd refuses them: %s: %s\n"
+		    "correct %s or /etc/ppp/options; the plugin must be the "
+		    "one built for this pppd",
+		    pppd_exit_text(code), text, conf->options_file);
+}
+
+static void
+check_dryrun(struct doctor *d, const struct conf *conf)
+{
+	char text[1024];
+	int code;
+
+	if (geteuid() != 0) {
+		doctor_say(d, DOCTOR_WARNING, "options",
+		    "not checked, nor whether the plugin is for this pppd\n"
+		    "run this as root");
+		return;
+	}
+	code = pppd_check_options(conf, text, sizeof(text));
+	for (char *p = text; *p != '\0'; p++)
+		if (*p == '\n')
+			*p = p[1] != '\0' ? ';' : '\0';
+	if (code == 0)
+		doctor_say(
+		    d, DOCTOR_OK, "options", "pppd takes them, and the plugin");
+	else if (code == 4) /* comes after the options were read */
+		doctor_say(d, DOCTOR_OK, "options",
+		    "pppd can read them, and the plugin; whether they fit "
+		    "together it tells only where the kernel has PPP");
+	else
+		blame(d, conf, code, text);
+}
+
+static bool
+check_file(struct doctor *d, const char *area, const char *path, int mode,
+    const char *key)
+{
+	if (access(path, mode) == 0)
+		return true;
+	if (errno == EACCES && geteuid() != 0)
+		doctor_say(d, DOCTOR_WARNING, area,
+		    "%s: not checked, as only root can use it\n"
+		    "run this as root",
+		    path);
+	else
+		doctor_say(d, DOCTOR_FAULT, area,
+		    "%s: %s\n"
+		    "install it, or set %s in [ppp] to where it is",
+		    path, strerror(errno), key);
+	return false;
+}
+
+unsigned int
+doctor_pppd(struct doctor *d, const struct conf *conf)
+{
+	bool program = check_file(d, "pppd", conf->pppd, X_OK, "pppd");
+	bool rest =
+	    check_file(d, "options", conf->options_file, R_OK, "options-file");
+	unsigned int version = program ? check_version(d, conf) : 0;
+
+	rest &= check_file(d, "plugin", conf->plugin, R_OK, "plugin");
+	if (program && rest)
+		check_dryrun(d, conf);
+	return version;
+}

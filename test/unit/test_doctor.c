@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Copyright (c) 2026 The sstpd developers */
+
+/* What the doctor reads: versions, options, owners; and how it reports. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "doctor_files.h"
+#include "doctor_pppd.h"
+#include "doctor_report.h"
+
+static void
+test_versions(void **state)
+{
+	static const struct {
+		const char *text;
+		unsigned int version;
+	} cases[] = {
+		{ "pppd version 2.4.9\n", 20409 },
+		{ "pppd version 2.5.0", 20500 },
+		{ "pppd version 2.5.1-dev\n", 20501 },
+		{ "pppd version 2.4.5b2", 20405 },
+		{ "pppd version 2.6\n", 20600 },
+		{ "pppd version 10.0.99\n", 100099 },
+		{ "sh: version of what", 0 },
+		{ "pppd version two", 0 },
+		{ "pppd version 2", 0 },
+		{ "2.4.9", 0 },
+		{ "", 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_int_equal(
+		    doctor_parse_version(cases[i].text), cases[i].version);
+}
+
+/* A file with that text; free() its path. */
+static char *
+make_file(const char *text)
+{
+	char *path = strdup("/tmp/sstpd-test.XXXXXX");
+	int fd = mkstemp(path);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+	return path;
+}
+
+static void
+test_options(void **state)
+{
+	char *path = make_file("auth # plugin a.so\n"
+			       "#max-tls-version 1.2\n"
+			       "\tplugin\t\"radius.so\"\r\n"
+			       "name 'x y'");
+
+	(void)state;
+	assert_true(doctor_has_option(path, "auth"));
+	assert_true(doctor_has_option(path, "plugin"));
+	assert_true(doctor_has_option(path, "radius.so"));
+	assert_true(doctor_has_option(path, "y"));
+	assert_false(doctor_has_option(path, "a.so"));
+	assert_false(doctor_has_option(path, "max-tls-version"));
+	assert_false(doctor_has_option(path, "radius"));
+	unlink(path);
+	assert_false(doctor_has_option(path, "auth"));
+	free(path);
+}
+
+static void
+test_owners(void **state)
+{
+	char *path = make_file(""), why[256];
+
+	(void)state;
+	/* the sticky bit of the directory is not enough for 2.5.3 */
+	assert_false(doctor_is_safe(path, true, why, sizeof(why)));
+	assert_true(doctor_is_safe("/", true, why, sizeof(why)));
+	if (geteuid() != 0) {
+		assert_false(doctor_is_safe(path, false, why, sizeof(why)));
+		assert_non_null(strstr(why, "belong to root"));
+	} else {
+		assert_true(doctor_is_safe(path, false, why, sizeof(why)));
+		chmod(path, 0620);
+		assert_true(doctor_is_safe(path, false, why, sizeof(why)));
+		chmod(path, 0602);
+		assert_false(doctor_is_safe(path, false, why, sizeof(why)));
+		assert_non_null(strstr(why, path));
+		chmod(path, 0600);
+		assert_int_equal(chown(path, 65534, 0), 0);
+		assert_false(doctor_is_safe(path, false, why, sizeof(why)));
+	}
+	unlink(path);
+	assert_false(doctor_is_safe(path, false, why, sizeof(why)));
+	free(path);
+}
+
+static char *
+report(bool as_json, enum doctor_verdict verdict, const char *text, int *status)
+{
+	struct doctor d;
+	char *out = NULL;
+	size_t n;
+	FILE *f = open_memstream(&out, &n);
+
+	assert_non_null(f);
+	doctor_begin(&d, f, as_json);
+	doctor_say(&d, DOCTOR_OK, "a", "fine");
+	doctor_say(&d, verdict, "b", "%s", text);
+	doctor_say(&d, DOCTOR_OK, "c", "fine");
+	*status = doctor_end(&d);
+	fclose(f);
+	return out;
+}
+
+static void
+test_report(void **state)
+{
+	static char longest[2 * DOCTOR_TEXT_MAX];
+	int status;
+	char *out;
+
+	(void)state;
+	out = report(false, DOCTOR_WARNING, "\x1b[2J\tlow\ndo\nthat", &status);
+	assert_string_equal(out, "ok       a: fine\n"
+				 "warning  b:  [2J low\n"
+				 "         do that\n"
+				 "ok       c: fine\n");
+	assert_int_equal(status, 1);
+	free(out);
+	out = report(true, DOCTOR_FAULT, "say \"no\"\nnever", &status);
+	assert_string_equal(out,
+	    "{\"findings\": ["
+	    "{\"verdict\": \"ok\", \"area\": \"a\", \"found\": \"fine\"}, "
+	    "{\"verdict\": \"fault\", \"area\": \"b\", "
+	    "\"found\": \"say \\\"no\\\"\", \"advice\": \"never\"}, "
+	    "{\"verdict\": \"ok\", \"area\": \"c\", \"found\": \"fine\"}], "
+	    "\"verdict\": \"fault\"}\n");
+	assert_int_equal(status, 2);
+	free(out);
+	memset(longest, 'x', sizeof(longest) - 1);
+	out = report(false, DOCTOR_OK, longest, &status);
+	assert_true(strlen(out) < DOCTOR_TEXT_MAX + 100);
+	assert_int_equal(status, 0);
+	free(out);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_versions),
+		cmocka_unit_test(test_options),
+		cmocka_unit_test(test_owners),
+		cmocka_unit_test(test_report),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
