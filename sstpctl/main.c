@@ -50,6 +50,7 @@ usage(FILE *out)
 	    "without a running sstpd:\n"
 	    "  doctor               look for all that could keep clients from\n"
 	    "                       connecting, and say what to do\n"
+	    "  client-config        print what to do on clients\n"
 	    "\n"
 	    "options:\n"
 	    "  -u, --user NAME      sessions of this user only\n"
@@ -62,6 +63,8 @@ usage(FILE *out)
 	    "  -s, --socket PATH    socket of the daemon\n"
 	    "  -f, --config FILE    configuration to look at\n"
 	    "      --name NAME      what clients dial\n"
+	    "      --client CLIENT  windows, linux, networkmanager, routeros "
+	    "or android\n"
 	    "      --sstpd PATH     the daemon's program\n"
 	    "  -V, --version        print the version\n"
 	    "  -h, --help           print this\n"
@@ -166,7 +169,8 @@ watch(const char *sessions, unsigned int seconds)
  * -------------------------------------------------------------------- */
 
 struct local {
-	const char *program, *config, *name; /* the last two may be NULL */
+	const char *program, *config, *name,
+	    *client; /* NULL but for the first: not given */
 	bool json;
 };
 
@@ -174,7 +178,7 @@ struct local {
 static int
 run_sstpd(const struct local *l, const char *question)
 {
-	const char *argv[10] = { "sstpd", question };
+	const char *argv[12] = { "sstpd", question };
 	int n = 2;
 
 	if (l->config != NULL) {
@@ -184,6 +188,10 @@ run_sstpd(const struct local *l, const char *question)
 	if (l->name != NULL) {
 		argv[n++] = "--name";
 		argv[n++] = l->name;
+	}
+	if (l->client != NULL) {
+		argv[n++] = "--client";
+		argv[n++] = l->client;
 	}
 	if (l->json)
 		argv[n++] = "--json";
@@ -241,6 +249,7 @@ static const struct option long_options[] = {
 	{ "socket", required_argument, NULL, 's' },
 	{ "config", required_argument, NULL, 'f' },
 	{ "name", required_argument, NULL, 'N' },
+	{ "client", required_argument, NULL, 'C' },
 	{ "sstpd", required_argument, NULL, 'S' },
 	{ "version", no_argument, NULL, 'V' },
 	{ "help", no_argument, NULL, 'h' },
@@ -289,6 +298,9 @@ main(int argc, char **argv)
 		case 'N':
 			local.name = optarg;
 			break;
+		case 'C':
+			local.client = optarg;
+			break;
 		case 'S':
 			local.program = optarg;
 			break;
@@ -309,6 +321,8 @@ main(int argc, char **argv)
 	}
 	if (strcmp(argv[optind], "doctor") == 0 && optind + 1 == argc)
 		return run_sstpd(&local, "--deep");
+	if (strcmp(argv[optind], "client-config") == 0 && optind + 1 == argc)
+		return run_sstpd(&local, "--client-config");
 	watching = strcmp(argv[optind], "watch") == 0;
 	add_word(&r, "", watching ? "sessions" : argv[optind]);
 	for (int i = optind + 1; i < argc; i++)

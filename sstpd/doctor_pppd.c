@@ -159,6 +159,11 @@ check_dryrun(struct doctor *d, const struct conf *conf)
 	if (code == 0)
 		doctor_say(
 		    d, DOCTOR_OK, "options", "pppd takes them, and the plugin");
+	else if (code < 0)
+		doctor_say(d, DOCTOR_FAULT, "options",
+		    "pppd could not look at them, or did not come to an end\n"
+		    "see what %s is",
+		    conf->pppd);
 	else if (code == 4) /* comes after the options were read */
 		doctor_say(d, DOCTOR_OK, "options",
 		    "pppd can read them, and the plugin; whether they fit "

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "cause.h"
+#include "client_config.h"
 #include "conf.h"
 #include "control.h"
 #include "doctor.h"
@@ -35,8 +36,10 @@ usage(FILE *out)
 	    "fine,\n"
 	    "                     1 warnings, 2 faults; see sstpctl(8) "
 	    "doctor\n"
-	    "      --name NAME    for --deep: what clients dial\n"
-	    "      --json         for --deep: as JSON\n"
+	    "      --client-config  print what to do on clients, then exit\n"
+	    "      --client CLIENT  only for this kind of client\n"
+	    "      --name NAME      for both: what clients dial\n"
+	    "      --json           for --deep: as JSON\n"
 	    "  -T, --print        print the effective configuration, then exit\n"
 	    "  -V, --version      print the version, then exit\n"
 	    "  -h, --help         print this, then exit\n\n"
@@ -70,6 +73,8 @@ main(int argc, char **argv)
 		{ "deep", no_argument, NULL, 'd' },
 		{ "name", required_argument, NULL, 'n' },
 		{ "json", no_argument, NULL, 'j' },
+		{ "client-config", no_argument, NULL, 'C' },
+		{ "client", required_argument, NULL, 'k' },
 		/* not for people */
 		{ "worker", required_argument, NULL, 'w' },
 		{ "control", required_argument, NULL, 'c' },
@@ -81,8 +86,9 @@ main(int argc, char **argv)
 	const char *path = default_path;
 	char error[CONF_ERROR_MAX];
 	static struct conf conf;
-	const char *name = NULL;
+	const char *name = NULL, *client = NULL;
 	bool test = false, deep = false, json = false, print = false;
+	bool steps = false;
 	int c;
 
 	while (
@@ -112,6 +118,12 @@ main(int argc, char **argv)
 		case 'j':
 			json = true;
 			break;
+		case 'C':
+			steps = true;
+			break;
+		case 'k':
+			client = optarg;
+			break;
 		case 'w':
 			return worker_main((unsigned int)atoi(optarg));
 		case 'c':
@@ -136,6 +148,8 @@ main(int argc, char **argv)
 		usage(stderr);
 		return 2;
 	}
+	if (steps)
+		return client_config_main(path, name, client);
 	if (deep)
 		return doctor_main(path, name, json);
 	if (conf_load(path, &conf, error) != 0) {
