@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stddef.h>
@@ -100,19 +101,16 @@ on_worker_started(struct child *w)
 	send_conf(w->owner, w);
 }
 
-/* Take a worker's sessions out of the queue; returns how many there were. */
-static unsigned int
+/* Take a worker's sessions out of the queue. */
+static void
 forget_waiting(struct monitor *m, const struct child *w)
 {
 	struct spawn_request *r;
-	unsigned int n = 0;
 
 	while ((r = spawn_queue_remove_any(&m->queue, w)) != NULL) {
 		peers_leave(m->peers, r->msg.peer);
 		free(r);
-		n++;
 	}
-	return n;
 }
 
 static void
@@ -125,24 +123,32 @@ count_workers(struct monitor *m)
 	m->stats->workers = n;
 }
 
-/* Its counters stay, but what it had is no more. */
-static void
+/*
+ * Its counters stay, but what it had is no more. Returns how many calls that
+ * were: some of their pppds are gone before we know that the worker is.
+ */
+static uint64_t
 clear_stats(const struct child *w)
 {
 	static const struct stats_now nothing;
+	struct stats_now had;
+	const off_t offset = offsetof(struct stats_worker, now);
 
-	if (pwrite(w->stats, &nothing, sizeof(nothing),
-		offsetof(struct stats_worker, now)) != sizeof(nothing))
-		log_err("worker %u: statistics", w->serial);
+	if (pread(w->stats, &had, sizeof(had), offset) == sizeof(had) &&
+	    pwrite(w->stats, &nothing, sizeof(nothing), offset) ==
+		sizeof(nothing))
+		return had.calls;
+	log_err("worker %u: statistics", w->serial);
+	return 0;
 }
 
 static void
 on_worker_died(struct child *w)
 {
 	struct monitor *m = w->owner;
-	unsigned int orphans = forget_waiting(m, w);
+	uint64_t orphans = clear_stats(w);
 
-	clear_stats(w);
+	forget_waiting(m, w);
 	if (w->ready)
 		monitor_control_lost(m);
 	w->ready = false;
@@ -155,12 +161,11 @@ on_worker_died(struct child *w)
 			continue;
 		l->worker = NULL;
 		link_hang_up(l);
-		orphans++;
 	}
 	m->stats->worker_orphans += orphans;
 	if (orphans > 0)
-		log_warnx("worker %u: its %u sessions end with it", w->serial,
-		    orphans);
+		log_warnx("worker %u: its %" PRIu64 " sessions end with it",
+		    w->serial, orphans);
 	if (!m->stopping && !m->all_ready) {
 		/* never worked: starting it again would not help */
 		m->status = 1;

@@ -290,7 +290,7 @@ session_call_event(
 	}
 	start_timer(s, r.timer);
 	if (r.actions & ACT_START_PPP) {
-		s->stats->calls++;
+		session_count_call(s);
 		session_reached(s, AT_LCP);
 		session_ppp_ask(s);
 	}

@@ -146,6 +146,8 @@ void session_settle_cause(struct session *s);
 
 /* --- session_stats.c --- */
 void session_count_handshake(struct session *s);
+/* It asks for a pppd. */
+void session_count_call(struct session *s);
 void session_count_auth(struct session *s);
 void session_count_up(struct session *s);
 /* Before its socket is closed. */

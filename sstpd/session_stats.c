@@ -93,8 +93,17 @@ session_count_close(struct session *s)
 }
 
 void
+session_count_call(struct session *s)
+{
+	s->stats->calls++;
+	s->stats->now.calls++;
+}
+
+void
 session_count_end(struct session *s)
 {
+	if (s->ppp != PPP_NONE)
+		s->stats->now.calls--;
 	s->stats->ended[s->cause][s->ended_at]++;
 	count_traffic(s);
 }

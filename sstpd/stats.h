@@ -77,6 +77,7 @@ struct stats_sums {
 
 /* As it was when sampled; the monitor clears it when the worker has died. */
 struct stats_now {
+	_Atomic uint64_t calls; /* that have or wait for a pppd; always right */
 	_Atomic uint64_t half_open;
 	_Atomic uint64_t states[STATS_STATES];
 	_Atomic uint64_t held; /* bytes of memory for its queues */
@@ -104,10 +105,11 @@ struct stats_monitor {
 	int64_t started;	     /* ms since 1970 */
 	int64_t certificate_expires; /* s since 1970; the earliest */
 	_Atomic uint32_t workers;    /* that serve */
-	_Atomic uint32_t worker_restarts, worker_orphans;
-	_Atomic uint32_t sessions;     /* with a pppd */
-	_Atomic uint32_t max_sessions; /* of those */
-	_Atomic uint32_t draining;     /* or stopping: accepts no more */
+	_Atomic uint32_t worker_restarts;
+	_Atomic uint64_t worker_orphans; /* sessions that died with one */
+	_Atomic uint32_t sessions;	 /* with a pppd */
+	_Atomic uint32_t max_sessions;	 /* of those */
+	_Atomic uint32_t draining;	 /* or stopping: accepts no more */
 	_Atomic uint32_t reloads, reloads_failed, reload_failed; /* the last */
 	_Atomic int64_t loaded; /* ms since 1970: the configuration in force */
 	_Atomic uint64_t pool_size, pool_used;

@@ -333,7 +333,11 @@ def killed(make):
     c.ping()
     before = scrape(d)
     assert before["sstpd_receive_packets_total"] >= 2
+    # its pppd is gone before the monitor sees either
+    os.kill(d.pid(), signal.SIGSTOP)
     os.kill(d.worker_pids()[0], signal.SIGKILL)
+    wait_until(lambda: not d.pppds(), "the end of pppd")
+    os.kill(d.pid(), signal.SIGCONT)
     gone = scraped(d, lambda e: e["sstpd_worker_restarts_total"] == 1,
                    "the worker's end")
     again = scraped(d, lambda e: e["sstpd_workers"] == 1 and
