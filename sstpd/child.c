@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "log.h"
 #include "worker.h"
 #include "child.h"
 
@@ -26,31 +27,32 @@ static const ev_tstamp too_young = 5., restart_delay = 1.;
  * -------------------------------------------------------------------- */
 
 static void
-log_input(struct child *w, const char *p, size_t n)
+log_input(struct child *w, const uint8_t *p, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		if (p[i] != '\n' && w->line_len < sizeof(w->line)) {
-			w->line[w->line_len++] = p[i];
-			continue;
-		}
-		if (w->line_len > 0)
-			log_relay(w->line, w->line_len);
-		w->line_len = 0;
-		if (p[i] != '\n')
-			w->line[w->line_len++] = p[i];
+	struct log_record r;
+	bool complete;
+
+	while (n > 0) {
+		size_t used =
+		    log_pipe_decode(&w->log_pipe, p, n, &r, &complete);
+
+		if (complete)
+			log_relay(&r, w->pid);
+		p += used;
+		n -= used;
 	}
 }
 
 static void
 read_log(struct child *w)
 {
-	char text[4096];
+	uint8_t bytes[4096];
 
 	for (int i = 0; i < LOG_READS_PER_TURN; i++) {
-		ssize_t n = read(w->log, text, sizeof(text));
+		ssize_t n = read(w->log, bytes, sizeof(bytes));
 
 		if (n > 0)
-			log_input(w, text, (size_t)n);
+			log_input(w, bytes, (size_t)n);
 		else if (n == 0)
 			ev_io_stop(w->loop, &w->log_reader);
 		if (n <= 0)
@@ -214,7 +216,7 @@ child_start(struct child *w)
 	close(chan[1]);
 	close(log[1]);
 	w->log = log[0];
-	w->line_len = 0;
+	log_pipe_init(&w->log_pipe);
 	w->running = true;
 	w->ready = false;
 	w->started = ev_now(w->loop);

@@ -17,7 +17,7 @@
 
 #include "channel.h"
 #include "conf.h"
-#include "log.h"
+#include "log_pipe.h"
 
 struct child;
 
@@ -52,8 +52,7 @@ struct child {
 	ev_io exited, log_reader;
 	ev_timer restart;
 	ev_tstamp started;
-	char line[LOG_LINE_MAX];
-	size_t line_len;
+	struct log_pipe log_pipe;
 };
 
 /* The caller has set all but what is internal; descriptors may be -1. */

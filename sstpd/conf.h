@@ -24,6 +24,7 @@ enum {
 	CONF_LISTEN_MAX = 16,
 	CONF_CERTIFICATES_MAX = 4,
 	CONF_PATH_MAX = 256,
+	CONF_SOCKET_MAX = 108, /* sun_path */
 	CONF_TEXT_MAX = 512,
 	CONF_ERROR_MAX = 512,
 };
@@ -36,7 +37,7 @@ enum conf_auth { /* bits of auth_methods, named as in the file */
 };
 
 enum conf_tls_version { CONF_TLS_1_2, CONF_TLS_1_3 };
-enum conf_log_target { CONF_LOG_STDERR, CONF_LOG_SYSLOG };
+enum conf_log_target { CONF_LOG_STDERR, CONF_LOG_SYSLOG, CONF_LOG_JOURNAL };
 
 struct conf_listen {
 	struct sockaddr_storage address;
@@ -102,8 +103,10 @@ struct conf {
 	uint32_t metrics_count;
 	/* [log] */
 	uint32_t log_target;  /* enum conf_log_target */
+	uint32_t log_format;  /* enum log_format */
 	uint32_t log_level;   /* enum log_level */
 	int32_t log_facility; /* syslog's LOG_DAEMON and so on */
+	char journal_socket[CONF_SOCKET_MAX];
 };
 
 /*

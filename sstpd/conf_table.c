@@ -42,6 +42,12 @@ static const struct conf_word auth_words[] = {
 static const struct conf_word target_words[] = {
 	{ "stderr", CONF_LOG_STDERR },
 	{ "syslog", CONF_LOG_SYSLOG },
+	{ "journal", CONF_LOG_JOURNAL },
+	{ 0 },
+};
+static const struct conf_word format_words[] = {
+	{ "text", LOG_FORMAT_TEXT },
+	{ "json", LOG_FORMAT_JSON },
 	{ 0 },
 };
 static const struct conf_word level_words[] = {
@@ -69,6 +75,7 @@ static const struct conf_word facility_words[] = {
 enum {
 	NAME_MAX_LEN = 32, /* what useradd(8) allows */
 	PATH_MAX_LEN = CONF_PATH_MAX - 1,
+	SOCKET_MAX_LEN = CONF_SOCKET_MAX - 1,
 	TEXT_MAX_LEN = CONF_TEXT_MAX - 1,
 	TIME_MIN = 10, /* short enough for tests to hurry */
 	TIME_MAX = 3600 * 1000,
@@ -237,12 +244,18 @@ const struct conf_option conf_options[] = {
 	{ "log", "target", CONF_WORD, FIELD(log_target), 0,
 	    "stderr", 0, 0, target_words,
 	    "Where log lines go" },
+	{ "log", "format", CONF_WORD, FIELD(log_format), 0,
+	    "text", 0, 0, format_words,
+	    "What lines to stderr and syslog look like" },
 	{ "log", "level", CONF_WORD, FIELD(log_level), 0,
 	    "info", 0, 0, level_words,
 	    "Least important lines to log" },
 	{ "log", "facility", CONF_WORD, FIELD(log_facility), 0,
 	    "daemon", 0, 0, facility_words,
 	    "Facility of lines in syslog" },
+	{ "log", "journal-socket", CONF_PATH, FIELD(journal_socket), 0,
+	    "/run/systemd/journal/socket", 1, SOCKET_MAX_LEN, NULL,
+	    "Socket that systemd's journal listens on" },
 };
 /* clang-format on */
 

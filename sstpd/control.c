@@ -60,7 +60,7 @@ take_conf(struct control *c, int fd)
 
 	if (conf == NULL)
 		give_up("configuration of the wrong size");
-	log_open(LOG_SINK_TAGGED, (enum log_level)conf->log_level, 0);
+	log_open(LOG_SINK_PIPE, (enum log_level)conf->log_level, 0);
 	if (!c->confined)
 		confine(conf);
 	c->confined = true;
@@ -168,7 +168,7 @@ control_main(void)
 	static struct control c;
 	struct sigaction ignore = { .sa_handler = SIG_IGN };
 
-	log_open(LOG_SINK_TAGGED, LOG_LEVEL_INFO, 0);
+	log_open(LOG_SINK_PIPE, LOG_LEVEL_INFO, 0);
 	sigaction(SIGINT, &ignore, NULL);
 	sigaction(SIGTERM, &ignore, NULL);
 	sigaction(SIGHUP, &ignore, NULL);

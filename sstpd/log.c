@@ -3,37 +3,84 @@
 
 /*
  * Log lines. Workers live in an empty chroot, where a syslog socket could not
- * be opened again after syslogd restarts: they write tagged lines to stderr and
- * the monitor, reading that pipe, logs them.
+ * be opened again after syslogd restarts: they write records to stderr and the
+ * monitor, reading that pipe, gives them their form and logs them.
  */
 
 #include <errno.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "log.h"
+#include "log_journal.h"
+#include "log_json.h"
+#include "log_pipe.h"
+#include "log_text.h"
+
+enum { JOURNAL_WAIT = 500 * 1000 }; /* microseconds for it to make room */
 
 static enum log_sink sink = LOG_SINK_STDERR;
 static enum log_level threshold = LOG_LEVEL_INFO;
+static enum log_format format = LOG_FORMAT_TEXT;
+static int facility = LOG_DAEMON;
+static pid_t own_pid; /* a worker's sandbox need not allow to ask for it */
+static struct sockaddr_un journal = { .sun_family = AF_UNIX };
+static int journal_fd = -1;
 
-static const int priorities[] = {
-	[LOG_LEVEL_ERROR] = LOG_ERR,
-	[LOG_LEVEL_WARN] = LOG_WARNING,
-	[LOG_LEVEL_INFO] = LOG_INFO,
-	[LOG_LEVEL_DEBUG] = LOG_DEBUG,
-};
+/* Without one, lines go to stderr. */
+static void
+open_journal(void)
+{
+	struct timeval wait = { .tv_usec = JOURNAL_WAIT };
+
+	if (journal_fd >= 0)
+		return;
+	journal_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (journal_fd >= 0)
+		setsockopt(
+		    journal_fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
+}
+
+static void
+close_journal(void)
+{
+	if (journal_fd >= 0)
+		close(journal_fd);
+	journal_fd = -1;
+}
 
 void
-log_open(enum log_sink new_sink, enum log_level level, int facility)
+log_open(enum log_sink new_sink, enum log_level level, int new_facility)
 {
 	sink = new_sink;
 	threshold = level;
+	facility = new_facility;
+	if (own_pid == 0)
+		own_pid = getpid();
 	if (sink == LOG_SINK_SYSLOG)
 		openlog("sstpd", LOG_NDELAY | LOG_PID, facility);
+	if (sink == LOG_SINK_JOURNAL)
+		open_journal();
+	else
+		close_journal();
+}
+
+void
+log_set_format(enum log_format new_format)
+{
+	format = new_format;
+}
+
+void
+log_set_journal(const char *path)
+{
+	snprintf(journal.sun_path, sizeof(journal.sun_path), "%s", path);
 }
 
 bool
@@ -42,92 +89,135 @@ log_enabled(enum log_level level)
 	return level <= threshold;
 }
 
-/* Copy n bytes of src, escaping what could forge or garble a line. */
-static void
-escape(char *dst, size_t cap, const char *src, size_t n)
-{
-	static const char hex[] = "0123456789abcdef";
-	size_t used = 0;
-
-	for (size_t i = 0; i < n && used + 5 <= cap; i++) {
-		unsigned char c = (unsigned char)src[i];
-
-		if (c >= 0x20 && c != 0x7f) {
-			dst[used++] = (char)c;
-			continue;
-		}
-		dst[used++] = '\\';
-		dst[used++] = 'x';
-		dst[used++] = hex[c >> 4];
-		dst[used++] = hex[c & 15];
-	}
-	dst[used] = '\0';
-}
+/* --- to where they go --- */
 
 static void
 write_stderr(const char *head, const char *text)
 {
-	char line[LOG_LINE_MAX + 64];
+	char line[LOG_JSON_MAX + 64];
 	int n = snprintf(line, sizeof(line), "%s%s\n", head, text);
 
-	if (n >= (int)sizeof(line)) {
-		n = sizeof(line) - 1;
-		line[n - 1] = '\n';
-	}
 	/* one write, so that lines of several processes do not mix */
 	if (write(STDERR_FILENO, line, (size_t)n) < 0)
 		return; /* nowhere left to tell */
 }
 
-static void
-emit(enum log_level level, const char *text)
+/*
+ * False: it did not take it. A burst may have to wait for the journal, but only
+ * once if it has stopped reading: until it goes on, nothing waits any more.
+ */
+static bool
+write_journal(const struct log_record *r, pid_t pid)
 {
-	char head[48];
-	struct timespec now;
+	static bool stuck;
+	uint8_t entry[LOG_JOURNAL_MAX];
+	size_t n = log_journal_entry(r, pid, facility, entry);
+
+	stuck = sendto(journal_fd, entry, n,
+		    MSG_NOSIGNAL | (stuck ? MSG_DONTWAIT : 0),
+		    (const struct sockaddr *)&journal,
+		    sizeof(journal)) != (ssize_t)n;
+	return !stuck;
+}
+
+static void
+write_pipe(const struct log_record *r)
+{
+	uint8_t bytes[LOG_PIPE_MAX];
+	size_t n = log_pipe_encode(r, bytes);
+
+	if (write(STDERR_FILENO, bytes, n) < 0)
+		return; /* a full pipe: the monitor has too much to read */
+}
+
+/* As people read it, "2026-11-21T12:00:00.123 ". */
+static void
+put_time(const struct timespec *now, char *text, size_t cap)
+{
 	struct tm tm;
 	size_t n;
 
-	switch (sink) {
-	case LOG_SINK_SYSLOG:
-		syslog(priorities[level], "%s", text);
-		return;
-	case LOG_SINK_PLAIN:
-		snprintf(head, sizeof(head), "sstpd: ");
-		break;
-	case LOG_SINK_TAGGED:
-		snprintf(head, sizeof(head), "<%d>", priorities[level]);
-		break;
-	case LOG_SINK_STDERR:
-		clock_gettime(CLOCK_REALTIME, &now);
-		localtime_r(&now.tv_sec, &tm);
-		n = strftime(head, sizeof(head), "%Y-%m-%dT%H:%M:%S", &tm);
-		snprintf(head + n, sizeof(head) - n, ".%03ld ",
-		    now.tv_nsec / 1000000);
-		break;
-	}
-	write_stderr(head, text);
+	localtime_r(&now->tv_sec, &tm);
+	n = strftime(text, cap, "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(text + n, cap - n, ".%03ld ", now->tv_nsec / 1000000);
 }
 
-static void LOG_PRINTF(4, 0) vlog(enum log_level level, const char *prefix,
-    int error, const char *fmt, va_list ap)
+/* In the format that is set. */
+static void
+write_formatted(const struct log_record *r, pid_t pid)
+{
+	char line[LOG_JSON_MAX], head[48] = "";
+	int priority = log_level_priority(r->level);
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (format == LOG_FORMAT_JSON)
+		log_json_line(r, &now, pid, line);
+	else
+		log_text_line(r, true, line);
+	if (sink == LOG_SINK_SYSLOG) {
+		syslog(priority, "%s", line);
+		return;
+	}
+	if (sink == LOG_SINK_TAGGED)
+		snprintf(head, sizeof(head), "<%d>", priority);
+	else if (format == LOG_FORMAT_TEXT)
+		put_time(&now, head, sizeof(head));
+	write_stderr(head, line);
+}
+
+static void
+emit(const struct log_record *r, pid_t pid)
+{
+	char line[LOG_LINE_MAX];
+
+	switch (sink) {
+	case LOG_SINK_PLAIN:
+		log_text_line(r, true, line);
+		write_stderr("sstpd: ", line);
+		return;
+	case LOG_SINK_PIPE:
+		write_pipe(r);
+		return;
+	case LOG_SINK_JOURNAL:
+		if (!write_journal(r, pid))
+			write_formatted(r, pid);
+		return;
+	default:
+		write_formatted(r, pid);
+	}
+}
+
+/* --- from where they come --- */
+
+void
+log_write(const struct log_record *r)
 {
 	int saved = errno;
-	char raw[LOG_LINE_MAX], text[LOG_LINE_MAX];
-	size_t n = 0;
+
+	if (log_enabled(r->level))
+		emit(r, own_pid);
+	errno = saved;
+}
+
+static void LOG_PRINTF(4, 0) vlog(enum log_level level,
+    const struct log_subject *subject, int error, const char *fmt, va_list ap)
+{
+	int saved = errno;
+	char text[LOG_LINE_MAX];
+	struct log_record r;
+	size_t n;
 
 	if (!log_enabled(level))
 		return;
-	if (prefix != NULL)
-		n = (size_t)snprintf(raw, sizeof(raw), "%s: ", prefix);
-	if (n < sizeof(raw))
-		n += (size_t)vsnprintf(raw + n, sizeof(raw) - n, fmt, ap);
-	if (error != 0 && n < sizeof(raw))
-		n += (size_t)snprintf(
-		    raw + n, sizeof(raw) - n, ": %s", strerror(error));
-	if (n >= sizeof(raw))
-		n = sizeof(raw) - 1;
-	escape(text, sizeof(text), raw, n);
-	emit(level, text);
+	n = (size_t)vsnprintf(text, sizeof(text), fmt, ap);
+	if (error != 0 && n < sizeof(text))
+		snprintf(text + n, sizeof(text) - n, ": %s", strerror(error));
+	log_record_init(&r, level, LOG_EVENT_MESSAGE);
+	if (subject != NULL)
+		log_record_add_subject(&r, subject);
+	log_record_add_text(&r, LOG_KEY_MESSAGE, text);
+	log_write(&r);
 	errno = saved;
 }
 
@@ -176,34 +266,14 @@ log_debug(const char *fmt, ...)
 }
 
 void
-log_vline(enum log_level level, const char *prefix, const char *fmt, va_list ap)
+log_vabout(enum log_level level, const struct log_subject *subject,
+    const char *fmt, va_list ap)
 {
-	vlog(level, prefix, 0, fmt, ap);
+	vlog(level, subject, 0, fmt, ap);
 }
 
 void
-log_line(enum log_level level, const char *prefix, const char *fmt, ...)
+log_relay(const struct log_record *r, pid_t pid)
 {
-	va_list ap;
-
-	va_start(ap, fmt);
-	vlog(level, prefix, 0, fmt, ap);
-	va_end(ap);
-}
-
-void
-log_relay(const char *line, size_t n)
-{
-	char text[LOG_LINE_MAX];
-	enum log_level level = LOG_LEVEL_ERROR;
-
-	if (n >= 3 && line[0] == '<' && line[2] == '>') {
-		for (int l = LOG_LEVEL_ERROR; l <= LOG_LEVEL_DEBUG; l++)
-			if (line[1] == '0' + priorities[l])
-				level = (enum log_level)l;
-		line += 3;
-		n -= 3;
-	}
-	escape(text, sizeof(text), line, n);
-	emit(level, text);
+	emit(r, pid);
 }

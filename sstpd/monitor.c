@@ -675,8 +675,12 @@ open_log(const struct conf *conf)
 {
 	enum log_sink sink = LOG_SINK_STDERR;
 
+	log_set_format((enum log_format)conf->log_format);
+	log_set_journal(conf->journal_socket);
 	if (conf->log_target == CONF_LOG_SYSLOG)
 		sink = LOG_SINK_SYSLOG;
+	else if (conf->log_target == CONF_LOG_JOURNAL)
+		sink = LOG_SINK_JOURNAL;
 	else if (getenv("JOURNAL_STREAM") != NULL)
 		sink = LOG_SINK_TAGGED;
 	log_open(sink, (enum log_level)conf->log_level, conf->log_facility);

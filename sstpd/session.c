@@ -193,10 +193,7 @@ http_input(struct session *s)
 	if (s->stage == STAGE_CLOSED)
 		return false;
 	s->stage = STAGE_SSTP;
-	slog(s, LOG_LEVEL_INFO, "connected: %s %s%s%s%s%s",
-	    tls_version(&s->tls), tls_cipher(&s->tls),
-	    tls_sni(&s->tls)[0] ? ", name " : "", tls_sni(&s->tls),
-	    s->correlation_id[0] ? ", correlation id " : "", s->correlation_id);
+	session_log_connected(s);
 	session_call_begin(s);
 	return true;
 }
@@ -432,7 +429,6 @@ session_new(struct ev_loop *loop, struct generation *generation, uint64_t id,
     const struct session_ops *ops, void *owner)
 {
 	struct session *s = calloc(1, sizeof(*s));
-	char endpoint[ENDPOINT_TEXT_MAX];
 	int unsent = UNSENT_MAX;
 
 	if (s == NULL || tls_init(&s->tls, generation->ctx, fd) != 0) {
@@ -453,9 +449,10 @@ session_new(struct ev_loop *loop, struct generation *generation, uint64_t id,
 	s->local = *local;
 	s->began = ev_now(loop);
 	s->reached = AT_TCP;
-	endpoint_text(peer, endpoint);
-	snprintf(s->label, sizeof(s->label), "s%u.%u %s",
-	    (unsigned int)(id >> 32), (unsigned int)id, endpoint);
+	snprintf(s->subject.session, sizeof(s->subject.session), "s%u.%u",
+	    (unsigned int)(id >> 32), (unsigned int)id);
+	address_text(peer, s->subject.peer);
+	s->subject.port = address_port(peer);
 	setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof(unsent));
 	buf_init(&s->rx, RX_MAX);
 	call_init(&s->call);

@@ -4,10 +4,10 @@
 /*
  * One client from accept to free: glue between the socket, the codecs, the
  * state machine and a pppd's pty. It owns watchers and queues and knows no byte
- * layout. Implemented in five files: session.c (life, TLS and HTTP),
+ * layout. Implemented in six files: session.c (life, TLS and HTTP),
  * session_call.c (the state machine's wishes), session_ppp.c (the pty side),
- * session_story.c (how far it comes, why it ends), session_end.c (the log line
- * of that).
+ * session_story.c (how far it comes, why it ends), session_log.c (the events
+ * in the log), session_end.c (the last one of them).
  */
 
 #ifndef SSTPD_SESSION_H

@@ -225,8 +225,8 @@ open_gate(struct session *s)
 	s->silent_intervals = 0;
 	session_reached(s, s->network_up ? AT_UP : AT_IPCP);
 	binding_keys_wipe(&s->keys);
-	slog(s, LOG_LEVEL_INFO, "binding verified: %s",
-	    s->proof[15] == CERT_HASH_PROTOCOL_SHA256 ? "SHA-256" : "SHA-1");
+	session_log_bound(
+	    s, s->proof[15] == CERT_HASH_PROTOCOL_SHA256 ? "SHA-256" : "SHA-1");
 	OPENSSL_cleanse(s->proof, sizeof(s->proof));
 	s->ops->connected(s->owner, s);
 }
@@ -435,8 +435,7 @@ session_call_auth(struct session *s, const struct keymsg_auth *auth)
 	s->method = auth->method;
 	session_reached(s, AT_BINDING);
 	session_count_auth(s);
-	slog(s, LOG_LEVEL_INFO, "authenticated: \"%s\" by %s", s->user,
-	    auth_method_name(auth->method));
+	session_log_authenticated(s, auth->method);
 	if (s->call.state == CALL_PROOF_HELD)
 		check_proof(s);
 }

@@ -6,75 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "log_text.h"
 #include "pppd.h"
 #include "session_private.h"
-
-enum { QUOTED_MAX = 160 }; /* of a client's text in the log, escaped */
-
-struct line {
-	char text[LOG_LINE_MAX];
-	size_t n;
-};
-
-static void add(struct line *l, const char *fmt, ...) LOG_PRINTF(2, 3);
-
-static void
-add(struct line *l, const char *fmt, ...)
-{
-	size_t left = sizeof(l->text) - l->n;
-	va_list ap;
-	int n;
-
-	va_start(ap, fmt);
-	n = vsnprintf(l->text + l->n, left, fmt, ap);
-	va_end(ap);
-	l->n += n < 0 ? 0 : (size_t)n < left ? (size_t)n : left - 1;
-}
-
-/* In quotes, so that no text can pass for another key of the line. */
-static void
-add_quoted(struct line *l, const char *key, const char *p, size_t n)
-{
-	size_t start = l->n;
-
-	if (n == 0)
-		return;
-	add(l, " %s=\"", key);
-	for (size_t i = 0; i < n; i++) {
-		unsigned char c = (unsigned char)p[i];
-
-		if (l->n - start > QUOTED_MAX) {
-			add(l, "...");
-			break;
-		}
-		if (c == '"' || c == '\\')
-			add(l, "\\%c", c);
-		else if (c < 0x20 || c == 0x7f)
-			add(l, "\\x%02x", c);
-		else
-			add(l, "%c", c);
-	}
-	add(l, "\"");
-}
-
-static void
-add_text(struct line *l, const char *key, const char *text)
-{
-	if (text != NULL)
-		add_quoted(l, key, text, strlen(text));
-}
-
-/* Numbers stand as they are, words in quotes. */
-static void
-add_windows(struct line *l, const char *shows)
-{
-	if (shows == NULL)
-		return;
-	if (strchr(shows, ' ') == NULL)
-		add(l, " windows-shows=%s", shows);
-	else
-		add_text(l, "windows-shows", shows);
-}
 
 /* Codes after which pppd's last words are worth a place in the log. */
 static bool
@@ -85,7 +19,7 @@ needs_words(unsigned int code)
 }
 
 static void
-add_pppd(struct line *l, const struct session *s)
+add_pppd(struct log_record *r, const struct session *s)
 {
 	char text[PPPD_LINE_MAX + 64];
 	unsigned int code = s->pppd_code;
@@ -102,20 +36,28 @@ add_pppd(struct line *l, const struct session *s)
 		snprintf(text, sizeof(text), "%s (%u)%s%s",
 		    pppd_exit_text((int)code), code, words ? ": " : "",
 		    words ? s->last_line : "");
-	add_text(l, "pppd", text);
+	log_record_add_text(r, LOG_KEY_PPPD, text);
 }
 
 static void
-add_facts(struct line *l, const struct session *s)
+add_traffic(struct log_record *r, const struct session *s)
 {
-	if (s->tls_version != NULL)
-		add(l, " tls=%s,%s", s->tls_version, s->tls_cipher);
-	add_text(l, "sni", s->sni[0] != '\0' ? s->sni : NULL);
-	if (s->connected > 0)
-		add(l, " up=%.0fs in=%llu out=%llu",
-		    ev_now(s->loop) - s->connected,
-		    (unsigned long long)s->bytes_in,
-		    (unsigned long long)s->bytes_out);
+	if (s->connected <= 0)
+		return;
+	log_record_add_number(r, LOG_KEY_DURATION,
+	    (uint64_t)(ev_now(s->loop) - s->connected + 0.5));
+	log_record_add_number(r, LOG_KEY_BYTES_IN, s->bytes_in);
+	log_record_add_number(r, LOG_KEY_BYTES_OUT, s->bytes_out);
+}
+
+static void
+add_reason(struct log_record *r, const struct session *s, const char *reason)
+{
+	char text[DETAIL_MAX + 128];
+
+	snprintf(text, sizeof(text), "%s%s%s", reason,
+	    s->detail[0] != '\0' ? ": " : "", s->detail);
+	log_record_add_text(r, LOG_KEY_REASON, text);
 }
 
 /* Whoever never got to speak SSTP, a scanner above all, must not cause alarm.
@@ -142,11 +84,11 @@ log_damage(struct session *s)
 
 /* For those who ask for the last failures. */
 static void
-keep(const struct session *s, const char *text)
+keep(const struct session *s, const struct log_record *r)
 {
-	char line[LOG_LINE_MAX + sizeof(s->label) + 2];
+	char line[LOG_LINE_MAX];
 
-	snprintf(line, sizeof(line), "%s: %s", s->label, text);
+	log_text_line(r, true, line);
 	stats_note_failure(s->stats, (int64_t)(ev_time() * 1000), line);
 }
 
@@ -154,21 +96,24 @@ void
 session_log_end(struct session *s)
 {
 	const struct cause_info *info;
-	struct line l = { .n = 0 };
+	struct log_record r;
 
 	session_settle_cause(s);
 	info = cause_info(s->cause);
-	add(&l, "ended: %s%s%s; stage=%s cause=%s closed-by=%s", info->reason,
-	    s->detail[0] != '\0' ? ": " : "", s->detail,
-	    cause_stage_name(s->ended_at), info->name,
-	    cause_closer_name(s->closer));
-	add_quoted(&l, "user", s->user, s->user_len);
-	add_facts(&l, s);
-	add_windows(&l, info->windows);
-	add_pppd(&l, s);
-	add_text(&l, "hint", info->hint);
-	slog(s, level_of(s, info), "%s", l.text);
+	session_log_begin(s, &r, level_of(s, info), LOG_EVENT_ENDED);
+	add_reason(&r, s, info->reason);
+	log_record_add_text(&r, LOG_KEY_STAGE, cause_stage_name(s->ended_at));
+	log_record_add_text(&r, LOG_KEY_CAUSE, info->name);
+	log_record_add_text(
+	    &r, LOG_KEY_CLOSED_BY, cause_closer_name(s->closer));
+	log_record_add(&r, LOG_KEY_USER, s->user, s->user_len);
+	session_log_tls(s, &r);
+	add_traffic(&r, s);
+	log_record_add_text(&r, LOG_KEY_WINDOWS_SHOWS, info->windows);
+	add_pppd(&r, s);
+	log_record_add_text(&r, LOG_KEY_HINT, info->hint);
+	log_write(&r);
 	if (level_of(s, info) == LOG_LEVEL_WARN)
-		keep(s, l.text);
+		keep(s, &r);
 	log_damage(s);
 }

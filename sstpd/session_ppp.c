@@ -373,8 +373,7 @@ session_ppp_up(struct session *s, const struct keymsg_up *up)
 	session_count_up(s);
 	if (s->connected > 0)
 		session_reached(s, AT_UP);
-	slog(s, LOG_LEVEL_INFO, "up: %.*s %s -> %s, mtu %u",
-	    (int)sizeof(up->ifname), up->ifname, local, remote, up->mtu);
+	session_log_up(s, up, local, remote);
 }
 
 void

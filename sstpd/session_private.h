@@ -58,7 +58,7 @@ struct session {
 	struct stats_worker *stats;
 	uint64_t id, peer_key;
 	struct sockaddr_storage peer, local;
-	char label[ENDPOINT_TEXT_MAX + 32]; /* prefix of its log lines */
+	struct log_subject subject; /* of its log lines */
 	bool told_gone;
 
 	/* the client's side */
@@ -123,9 +123,21 @@ struct session {
 	} told;
 };
 
-/* --- session_story.c --- */
+/* --- session_log.c --- */
 void slog(struct session *s, enum log_level level, const char *fmt, ...)
     LOG_PRINTF(3, 4);
+/* Begin a record about it; add the facts of its TLS connection. */
+void session_log_begin(const struct session *s, struct log_record *r,
+    enum log_level level, enum log_event event);
+void session_log_tls(const struct session *s, struct log_record *r);
+/* The events, each as it happens. */
+void session_log_connected(const struct session *s);
+void session_log_authenticated(const struct session *s, unsigned int method);
+void session_log_bound(const struct session *s, const char *hash);
+void session_log_up(const struct session *s, const struct keymsg_up *up,
+    const char *local, const char *remote);
+
+/* --- session_story.c --- */
 /* Note why it ends, with or without details; the first cause stays. */
 void session_cause(struct session *s, enum end_cause cause);
 void session_reason(struct session *s, enum end_cause cause, const char *fmt,

@@ -9,16 +9,6 @@
 #include "ppp_peek.h"
 #include "session_private.h"
 
-void
-slog(struct session *s, enum log_level level, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	log_vline(level, s->label, fmt, ap);
-	va_end(ap);
-}
-
 /* --- how far it comes -----------------------------------------------------
  */
 

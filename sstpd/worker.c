@@ -159,7 +159,7 @@ use_next(struct worker *w)
 	w->next_conf = NULL; /* g has it */
 	generation_unref(w->current);
 	w->current = g;
-	log_open(LOG_SINK_TAGGED, (enum log_level)g->conf->log_level, 0);
+	log_open(LOG_SINK_PIPE, (enum log_level)g->conf->log_level, 0);
 	buf_limit_all(g->conf->max_buffers / (w->admission.others_count + 1));
 	return true;
 }
@@ -521,7 +521,7 @@ worker_main(unsigned int serial)
 {
 	struct worker w = { .serial = serial };
 
-	log_open(LOG_SINK_TAGGED, LOG_LEVEL_INFO, 0);
+	log_open(LOG_SINK_PIPE, LOG_LEVEL_INFO, 0);
 	prepare_process();
 	w.admission.monitor =
 	    table_map_to_read(WORKER_PEERS_FD, sizeof(struct peers));

@@ -190,6 +190,7 @@ class Daemon:
     def __init__(self, directory, changes=None):
         self.directory = directory
         self.process = None
+        self.command = [SSTPD]  # or what starts it
         self.clients = []
         self.scripts = {}
         self.sections = self.defaults()
@@ -322,7 +323,7 @@ class Daemon:
     def start(self):
         with open(self.directory / "log", "ab") as log:
             self.process = subprocess.Popen(
-                [SSTPD, "-f", self.directory / "sstpd.conf"],
+                [*self.command, "-f", self.directory / "sstpd.conf"],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self.wait_ready()
         self.workers = self.worker_pids()

@@ -13,18 +13,19 @@ from lib import Client, Server, require, test
 
 def connect(server, **options):
     client = Client(server, **options).up()
-    server.wait_log(r"binding verified: SHA-256")
-    server.wait_log(rf"up: ppp\d+ {lib.INNER} -> {client.address}, mtu 1400")
+    server.wait_log(r"binding verified: hash=SHA-256")
+    server.wait_log(rf"up: interface=ppp\d+ local-address={lib.INNER} "
+                    rf"remote-address={client.address} mtu=1400$")
     return client
 
 
 def whole_session(version):
     server = Server({"tls": {"min-version": version, "max-version": version}}).start()
     client = connect(server)
-    server.wait_log(rf"connected: TLSv{version} ")
+    server.wait_log(rf"connected: tls-version=TLSv{version} ")
     client.ping()
     client.hang_up()
-    server.wait_log(r' ended: .* stage=up cause=client-closed .* user="alice" .* up=\d+s ')
+    server.wait_log(r' ended: .* stage=up cause=client-closed .* user="alice" .* duration=\d+ ')
     server.stop()
 
 
@@ -55,7 +56,7 @@ MaxProtocol = TLSv{version}
 """)
         start = server.log.size()
         client = Client(server, environment={"OPENSSL_CONF": str(conf)}).up()
-        server.wait_log(rf"connected: TLSv{version} ", start)
+        server.wait_log(rf"connected: tls-version=TLSv{version} ", start)
         server.wait_log(r"binding verified", start)
         client.hang_up()
     server.wait_idle()

@@ -17,7 +17,7 @@ BULK_MB = int(os.environ.get("TEST_BULK_MB") or 100)
 def transfer_both_ways(version, megabytes):
     server = Server({"tls": {"min-version": version, "max-version": version}}).start()
     client = Client(server).up()
-    server.wait_log(rf"connected: TLSv{version} ")
+    server.wait_log(rf"connected: tls-version=TLSv{version} ")
     here, there = lib.tunnel_connection(client)
     up = lib.transfer(there, here, megabytes)
     here, there = lib.tunnel_connection(client)
@@ -26,7 +26,7 @@ def transfer_both_ways(version, megabytes):
     client.ping()
     client.hang_up()
     count = megabytes << 20
-    ended = server.wait_log(r" ended: .* in=(\d+) out=(\d+)")
+    ended = server.wait_log(r" ended: .* bytes-in=(\d+) bytes-out=(\d+)")
     lib.require(all(int(n) > count for n in ended.groups()), f"counted: {ended[0]}")
     server.stop()
 

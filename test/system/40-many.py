@@ -31,7 +31,8 @@ def start_all(server):
 
 def worker_of(server, client):
     """The serial number of the worker that has the client's session."""
-    pattern = rf" s(\d+)\.\d+ \S+: up: ppp\d+ {lib.INNER} -> {re.escape(client.address)},"
+    pattern = rf" s(\d+)\.\d+ \S+: up: interface=ppp\d+ local-address={lib.INNER} " \
+        rf"remote-address={re.escape(client.address)} "
     return int(re.findall(pattern, server.log.text())[-1])
 
 

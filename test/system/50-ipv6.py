@@ -13,7 +13,8 @@ from lib import Client, Server, require, test
 def inside():
     server = Server().start()
     client = Client(server, options=lib.CLIENT_OPTIONS + "+ipv6\n").up()
-    up = server.wait_log(r"up: (ppp\d+) (fe80::\S+) -> (fe80::\S+), mtu 1400")
+    up = server.wait_log(r"up: interface=(ppp\d+) local-address=(fe80::\S+) "
+                         r"remote-address=(fe80::\S+) mtu=1400")
     interface, ours, theirs = up.groups()
     client.wait_log(client.ppp_log, r"remote LL address fe80::")
     client.ping("-6", to=f"{ours}%{client.interface}")

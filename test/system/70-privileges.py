@@ -144,7 +144,7 @@ def installed():
     server.program, server.conf = sstpd, conf
     server.start()
     client = Client(server).up()
-    server.wait_log(r"binding verified: SHA-256")
+    server.wait_log(r"binding verified: hash=SHA-256")
     client.ping()
     client.hang_up()
     server.wait_log(r" ended: ")

@@ -34,8 +34,9 @@ def check_session(server, *arguments, binding, **options):
     require(found["ping"]["received"] == 5, found)
     require(found["left_clean"] and found["tunnel"]["confirmed"], found)
     require(found["tunnel"]["peer_address"] == lib.INNER, found)
-    server.wait_log(rf"binding verified: {binding}", start)
-    server.wait_log(rf"up: ppp\d+ {lib.INNER} -> {found['tunnel']['address']}", start)
+    server.wait_log(rf"binding verified: hash={binding}", start)
+    server.wait_log(rf"up: interface=ppp\d+ local-address={lib.INNER} "
+                    rf"remote-address={found['tunnel']['address']} ", start)
     server.wait_log(r" ended: .* cause=client-hung-up ", start)
     server.wait_traces(before)
     return found
@@ -86,7 +87,7 @@ def load():
     require(found["traffic"]["answered"] > 6 * 5, found)
     require(found["dropped"] == found["left_unacknowledged"] == 0, found)
     for name in names:
-        server.wait_log(rf'authenticated: "{name}" by MS-CHAPv2')
+        server.wait_log(rf'authenticated: user="{name}" method=MS-CHAPv2$')
     server.wait_idle()
     server.stop()
 

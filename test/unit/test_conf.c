@@ -328,6 +328,7 @@ test_defaults(void **state)
 	assert_int_equal(c.exclude_count, 0);
 
 	assert_int_equal(c.log_target, CONF_LOG_STDERR);
+	assert_int_equal(c.log_format, LOG_FORMAT_TEXT);
 	assert_int_equal(c.log_level, LOG_LEVEL_INFO);
 	assert_int_equal(c.log_facility, LOG_DAEMON);
 	check_round_trip(&c);
@@ -439,6 +440,8 @@ static const struct good {
 	{ "pool", "exclude", "0.0.0.1-255.255.255.255", NULL },
 	{ "pool", "exclude", "255.255.255.254/31", NULL },
 	{ "log", "target", "syslog", NULL },
+	{ "log", "target", "journal", NULL },
+	{ "log", "format", "json", NULL },
 	{ "log", "level", "error", NULL },
 	{ "log", "level", "warn", NULL },
 	{ "log", "level", "debug", NULL },
@@ -446,6 +449,7 @@ static const struct good {
 	{ "log", "facility", "authpriv", NULL },
 	{ "log", "facility", "local0", NULL },
 	{ "log", "facility", "local7", NULL },
+	{ "log", "journal-socket", "/run/journal", NULL },
 };
 
 static void
@@ -663,12 +667,16 @@ static const struct bad {
 	{ "pool", "exclude", "192.0.2.0/33",
 	    "\"192.0.2.0/33\": expected a prefix length of 0 to 32 after the "
 	    "slash" },
-	{ "log", "target", "file", "\"file\": expected stderr or syslog" },
+	{ "log", "target", "file",
+	    "\"file\": expected stderr, syslog or journal" },
+	{ "log", "format", "xml", "\"xml\": expected text or json" },
 	{ "log", "level", "notice",
 	    "\"notice\": expected error, warn, info or debug" },
 	{ "log", "facility", "local8",
 	    "\"local8\": expected daemon, auth, authpriv, local0, local1, "
 	    "local2, local3, local4, local5, local6 or local7" },
+	{ "log", "journal-socket", "journal",
+	    "\"journal\": expected an absolute path of up to 107 bytes" },
 };
 
 static void
