@@ -267,8 +267,8 @@ static void
 test_journal(void **state)
 {
 	static const char *const wanted[] = {
-		"MESSAGE=s1.7 203.0.113.9:51820: authenticated: "
-		"user=\"a\\x0aPRIORITY=0\"",
+		("MESSAGE=s1.7 203.0.113.9:51820: authenticated: "
+		 "user=\"a\\x0aPRIORITY=0\""),
 		"PRIORITY=6",
 		"SYSLOG_IDENTIFIER=sstpd",
 		"SYSLOG_FACILITY=16",
