@@ -103,9 +103,11 @@ test_names(void **state)
 	assert_string_equal(cause_info(CAUSE_COUNT)->name, "unknown");
 	assert_string_equal(cause_info((enum end_cause) - 1)->name, "unknown");
 	for (int i = AT_ANY; i < CAUSE_STAGES; i++)
-		assert_true(is_identifier(cause_stage_name(i)));
+		assert_true(
+		    is_identifier(cause_stage_name((enum cause_stage)i)));
 	for (int i = BY_CLIENT; i < CAUSE_CLOSERS; i++)
-		assert_true(is_identifier(cause_closer_name(i)));
+		assert_true(
+		    is_identifier(cause_closer_name((enum cause_closer)i)));
 	assert_string_equal(cause_stage_name(CAUSE_STAGES), "unknown");
 	assert_string_equal(cause_closer_name(CAUSE_CLOSERS), "unknown");
 }
