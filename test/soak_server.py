@@ -232,7 +232,7 @@ class Real(Server):
         return self.daemon.pid
 
     def workers(self):
-        return self.daemon.workers()
+        return self.daemon.own_children()
 
     def pppds(self):
         return self.daemon.pppds()

@@ -25,12 +25,12 @@ def one_session(**options):
     return server, Client(server).up()
 
 
-@test("workers: user, root directory, no privileges")
+@test("workers and control: user, root directory, no privileges")
 def workers():
     server, client = one_session()
     user = pwd.getpwnam("nobody")
-    pids = server.workers()
-    require(len(pids) == 2, f"workers: {pids}")
+    pids = server.own_children()
+    require(len(pids) == 3, f"two workers and control: {pids}")
     for pid in pids:
         status = status_of(pid)
         expected = {
@@ -41,7 +41,7 @@ def workers():
             **{f"Cap{which}": "0" * 16 for which in ("Inh", "Prm", "Eff", "Amb")},
         }
         seen = {name: status[name] for name in expected}
-        require(seen == expected, f"worker: {seen}, expected {expected}")
+        require(seen == expected, f"process {pid}: {seen}, expected {expected}")
         require(status["Groups"].strip() == "", f"groups: {status['Groups']}")
         root = os.readlink(f"/proc/{pid}/root")
         require(root == "/run/sstpd/empty", f"its root directory is {root}")
@@ -53,15 +53,15 @@ def workers():
     server.stop()
 
 
-@test("workers: only sockets, pipes and terminals")
+@test("workers and control: only sockets, pipes and terminals")
 def worker_descriptors():
     server, client = one_session()
     good = re.compile(r"socket:|pipe:|/dev/(pts/)?ptmx$|/dev/null$|"
                       r"anon_inode:\[(eventpoll|eventfd|timerfd)\]$")
     kinds = set()
-    for pid in server.workers():
+    for pid in server.own_children():
         for what in lib.descriptors(pid).values():
-            require(good.match(what), f"a worker has {what}")
+            require(good.match(what), f"process {pid} has {what}")
             kinds.add(what.split(":")[0])
     require(kinds & {"/dev/ptmx", "/dev/pts/ptmx"}, f"no terminal is there: {kinds}")
     client.hang_up()
@@ -72,8 +72,8 @@ def worker_descriptors():
 def secrets():
     server, client = one_session()
     key = (server.directory / "vpn.key").read_text().splitlines()[1]
-    pids = [server.pid, *server.workers(), *server.pppds()]
-    require(len(pids) == 4, f"processes: {pids}")
+    pids = [server.pid, *server.own_children(), *server.pppds()]
+    require(len(pids) == 5, f"processes: {pids}")
     for pid in pids:
         for file in ("cmdline", "environ"):
             text = pathlib.Path(f"/proc/{pid}/{file}").read_text("latin-1")

@@ -418,7 +418,8 @@ class Server:
     def pid(self):
         return self.process.pid
 
-    def workers(self):
+    def own_children(self):
+        """The workers and the control process."""
         return children(self.pid, "sstpd")
 
     def pppds(self):
@@ -436,7 +437,7 @@ class Server:
             "files in /run": files_below("/run"),
             "files in /var/run": files_below(os.path.realpath("/var/run")),
             "descriptors": {p: len(descriptors(p))
-                            for p in [self.pid, *self.workers()]},
+                            for p in [self.pid, *self.own_children()]},
         }
 
     def wait_traces(self, before):
