@@ -132,13 +132,15 @@ class Scripted(Server):
         lib.adopt_orphans()
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="sstpd-soak-"))
         self.daemon = lib.Daemon(self.directory / "daemon", {
-            "server": {"max-sessions": self.pool}, "sstp": self.TIMERS,
+            "limits": {"max-sessions": self.pool}, "sstp": self.TIMERS,
             "pool": {"addresses": f"10.99.0.1-10.99.0.{self.pool + 1}"},
             "log": {"level": "info"}})
         up = lib.UP.replace("send", "request-address\nup\nsend", 1)
         text = "".join(f"[{n}]\n{s}\n" for n, s in endings.scripts(up).items())
         (self.daemon.directory / "script").write_text(text)
         self.daemon.start()
+        self.lib.wait_until(lambda: not self.daemon.pppds(), "a quiet start")
+        self.own_children = sorted(self.lib.descendants(self.pid()))
         self.address = self.daemon.addresses()[0]
 
     def client(self, begin, script):
@@ -151,7 +153,7 @@ class Scripted(Server):
         return self.daemon.pid()
 
     def workers(self):
-        return self.daemon.workers
+        return self.own_children
 
     def children(self):
         return self.lib.descendants(self.pid())
