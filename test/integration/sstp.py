@@ -188,7 +188,7 @@ class Reply:
 
 
 def forget_errors():
-    """The ssl module of Python 3.13 leaves the error of a failed write in
+    """The ssl module of Python 3.13 leaves the error of a failed call in
     OpenSSL's queue, where the next connection to be used finds it. Other
     failures of its make it empty that queue."""
     try:
@@ -247,6 +247,9 @@ class Client:
             record = self.tls.recv(65536)
         except ssl.SSLZeroReturnError:
             record = b""
+        except OSError:
+            forget_errors()
+            raise
         if record == b"":
             raise Closed
         return record
