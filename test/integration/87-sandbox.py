@@ -13,8 +13,7 @@ import re
 import signal
 
 import sstp
-from lib import SANITIZED, Skipped, descendants, main, status_field, test, \
-    wait_until
+from lib import SANITIZED, Skipped, main, status_field, test, wait_until
 
 libc = ctypes.CDLL(None, use_errno=True)
 libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p,
@@ -101,16 +100,10 @@ def limit(pid, name):
     return re.search(rf"^{name}\s+(\S+)\s+(\S+)", text, re.M).groups()
 
 
-def control_pid(d):
-    return next(p for p in descendants(d.pid()) if
-                b"--control" in
-                pathlib.Path(f"/proc/{p}/cmdline").read_bytes().split(b"\0"))
-
-
 @test("workers and control are confined in every way there is")
 def confined(d):
     d.cc()
-    for pid in [*d.worker_pids(), control_pid(d)]:
+    for pid in [*d.worker_pids(), d.control_pid()]:
         assert status_field(pid, "NoNewPrivs") == ["1"]
         for name in ("core file size", "file size", "processes"):
             assert limit(pid, f"Max {name}") == ("0", "0"), name

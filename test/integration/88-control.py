@@ -44,23 +44,6 @@ def refused(d, *arguments):
     return err
 
 
-def control_pid(d):
-    """The process of the control role."""
-    for pid in os.listdir("/proc"):
-        if not pid.isdigit():
-            continue
-        try:
-            with open(f"/proc/{pid}/stat", encoding="ascii") as f:
-                parent = int(f.read().rsplit(")", 1)[1].split()[1])
-            with open(f"/proc/{pid}/cmdline", "rb") as f:
-                words = f.read().split(b"\0")
-        except OSError:
-            continue
-        if parent == d.pid() and b"--control" in words:
-            return int(pid)
-    return None
-
-
 def session_of(d, client):
     port = client.tls.getsockname()[1]
     return re.search(rf" (s\d+\.\d+) 127\.0\.0\.\d+:{port}: ", d.log())[1]
@@ -228,7 +211,7 @@ def drain_timeout(make):
 @test("it runs without privileges, and what it dies of hurts nobody")
 def killed(d):
     c = d.cc()
-    pid = control_pid(d)
+    pid = d.control_pid()
     if os.getuid() == 0:
         with open(f"/proc/{pid}/status", encoding="ascii") as f:
             text = f.read()

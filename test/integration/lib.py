@@ -103,13 +103,13 @@ def private_memory(pid):
     return 1024 * sum(map(int, sizes))
 
 
-def is_worker(pid):
+def has_role(pid, role):
     """Not a child that is about to execute something else."""
     try:
         command = pathlib.Path("/proc", str(pid), "cmdline").read_bytes()
     except OSError:
         return False
-    return b"--worker" in command.split(b"\0")
+    return f"--{role}".encode() in command.split(b"\0")
 
 
 def descriptors(pid):
@@ -351,7 +351,11 @@ class Daemon:
                 if info[2] == "fakepppd" and info[1] != "Z"]
 
     def worker_pids(self):
-        return sorted(p for p in descendants(self.pid()) if is_worker(p))
+        return sorted(p for p in descendants(self.pid()) if has_role(p, "worker"))
+
+    def control_pid(self):
+        return next((p for p in descendants(self.pid())
+                     if has_role(p, "control")), None)
 
     def memory(self):
         # what the monitor shares changes while it forks
