@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "log.h"
-#include "worker.h"
+#include "role.h"
 #include "child.h"
 
 enum { LOG_READS_PER_TURN = 16 };
@@ -167,11 +167,11 @@ exec_child(const struct child *w, const char *serial, int channel, int log)
 	fds[2] = fcntl(w->exe, F_DUPFD_CLOEXEC, 10);
 	if (fds[0] < 0 || fds[1] < 0 || fds[2] < 0 ||
 	    dup2(log, STDOUT_FILENO) < 0 || dup2(log, STDERR_FILENO) < 0 ||
-	    dup2(fds[0], WORKER_CHANNEL_FD) < 0 ||
-	    dup2(fds[1], WORKER_PEERS_FD) < 0)
+	    dup2(fds[0], ROLE_CHANNEL_FD) < 0 ||
+	    dup2(fds[1], ROLE_PEERS_FD) < 0)
 		_exit(127);
 	/* everything of ours is close-on-exec; this is the second line */
-	syscall(SYS_close_range, WORKER_PEERS_FD + 1, ~0u, CLOSE_RANGE_CLOEXEC);
+	syscall(SYS_close_range, ROLE_PEERS_FD + 1, ~0u, CLOSE_RANGE_CLOEXEC);
 	syscall(SYS_execveat, fds[2], "", argv, environ, AT_EMPTY_PATH);
 	_exit(127);
 }

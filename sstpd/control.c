@@ -4,12 +4,9 @@
 /* The control process. */
 
 #include <ev.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -18,9 +15,8 @@
 #include "control.h"
 #include "control_client.h"
 #include "log.h"
-#include "sandbox.h"
+#include "role.h"
 #include "table.h"
-#include "worker.h"
 
 struct control {
 	struct ev_loop *loop;
@@ -35,23 +31,6 @@ static void __attribute__((noreturn)) give_up(const char *why)
 	exit(1);
 }
 
-static void
-confine(const struct conf *conf)
-{
-	const struct sandbox sandbox = {
-		.process = "control",
-		.user = conf->user,
-		.dir = conf->chroot_dir,
-		.filter = (enum syscall_filter)conf->seccomp,
-	};
-	const char *what;
-
-	if (sandbox_enter(&sandbox, &what) == 0)
-		return;
-	log_err("control: %s", what);
-	exit(1);
-}
-
 /* Only what matters here: user, chroot, filter and level of the log. */
 static void
 take_conf(struct control *c, int fd)
@@ -62,7 +41,7 @@ take_conf(struct control *c, int fd)
 		give_up("configuration of the wrong size");
 	log_open(LOG_SINK_PIPE, (enum log_level)conf->log_level, 0);
 	if (!c->confined)
-		confine(conf);
+		role_confine("control", conf);
 	c->confined = true;
 	munmap((void *)(uintptr_t)conf, sizeof(*conf));
 }
@@ -166,23 +145,15 @@ int
 control_main(void)
 {
 	static struct control c;
-	struct sigaction ignore = { .sa_handler = SIG_IGN };
 
-	log_open(LOG_SINK_PIPE, LOG_LEVEL_INFO, 0);
-	sigaction(SIGINT, &ignore, NULL);
-	sigaction(SIGTERM, &ignore, NULL);
-	sigaction(SIGHUP, &ignore, NULL);
-	sigaction(SIGPIPE, &ignore, NULL);
-	c.clients.report.peers =
-	    take_table(WORKER_PEERS_FD, sizeof(struct peers));
-	c.loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
+	c.loop = role_start();
 	if (c.loop == NULL)
 		give_up("no event loop");
-	close(WORKER_PEERS_FD);
-	fcntl(WORKER_CHANNEL_FD, F_SETFD, FD_CLOEXEC);
-	fcntl(WORKER_CHANNEL_FD, F_SETFL, O_NONBLOCK);
+	c.clients.report.peers =
+	    take_table(ROLE_PEERS_FD, sizeof(struct peers));
+	close(ROLE_PEERS_FD);
 	control_clients_init(&c.clients, c.loop, on_ask, &c);
-	channel_init(&c.channel, c.loop, WORKER_CHANNEL_FD, &channel_ops, &c);
+	channel_init(&c.channel, c.loop, ROLE_CHANNEL_FD, &channel_ops, &c);
 	ev_run(c.loop, 0);
 	return 0;
 }

@@ -4,12 +4,9 @@
 /* A worker process. */
 
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,7 +22,7 @@
 #include "listener.h"
 #include "log.h"
 #include "registry.h"
-#include "sandbox.h"
+#include "role.h"
 #include "session.h"
 #include "stats.h"
 #include "table.h"
@@ -83,37 +80,16 @@ static void __attribute__((noreturn)) give_up(const char *why)
 }
 
 static void
-confine(const struct conf *conf)
-{
-	const struct sandbox sandbox = {
-		.process = "worker",
-		.user = conf->user,
-		.dir = conf->chroot_dir,
-		.filter = (enum syscall_filter)conf->seccomp,
-	};
-	const char *what;
-
-	if (sandbox_enter(&sandbox, &what) == 0)
-		return;
-	log_err("worker: %s", what);
-	exit(1);
-}
-
-static void
 take_conf(struct worker *w, int fd)
 {
-	struct stat st;
-	void *map;
+	const struct conf *conf = table_map_to_read(fd, sizeof(struct conf));
 
-	if (fstat(fd, &st) != 0 || st.st_size != sizeof(struct conf))
-		give_up("configuration of the wrong size");
-	map = mmap(NULL, sizeof(struct conf), PROT_READ, MAP_SHARED, fd, 0);
-	if (map == MAP_FAILED)
+	if (conf == NULL)
 		give_up("cannot map the configuration");
 	unmap_conf(w->next_conf);
-	w->next_conf = map;
+	w->next_conf = conf;
 	if (!w->confined)
-		confine(w->next_conf);
+		role_confine("worker", conf);
 	w->confined = true;
 }
 
@@ -504,13 +480,6 @@ warm_up_openssl(void)
 static void
 prepare_process(void)
 {
-	struct sigaction ignore = { .sa_handler = SIG_IGN };
-
-	/* they are the monitor's to handle: it tells us */
-	sigaction(SIGINT, &ignore, NULL);
-	sigaction(SIGTERM, &ignore, NULL);
-	sigaction(SIGHUP, &ignore, NULL);
-	sigaction(SIGPIPE, &ignore, NULL);
 	/* the files it reads are out of reach later */
 	if (!warm_up_openssl() || tls_global_init() != 0)
 		give_up("OpenSSL cannot be initialised");
@@ -521,18 +490,14 @@ worker_main(unsigned int serial)
 {
 	struct worker w = { .serial = serial };
 
-	log_open(LOG_SINK_PIPE, LOG_LEVEL_INFO, 0);
+	w.loop = role_start();
 	prepare_process();
 	w.admission.monitor =
-	    table_map_to_read(WORKER_PEERS_FD, sizeof(struct peers));
-	/* whatever the environment prefers: others need other system calls */
-	w.loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
+	    table_map_to_read(ROLE_PEERS_FD, sizeof(struct peers));
 	if (w.loop == NULL || w.admission.monitor == NULL)
 		give_up("no event loop or table");
-	close(WORKER_PEERS_FD);
-	fcntl(WORKER_CHANNEL_FD, F_SETFD, FD_CLOEXEC);
-	fcntl(WORKER_CHANNEL_FD, F_SETFL, O_NONBLOCK);
-	channel_init(&w.channel, w.loop, WORKER_CHANNEL_FD, &channel_ops, &w);
+	close(ROLE_PEERS_FD);
+	channel_init(&w.channel, w.loop, ROLE_CHANNEL_FD, &channel_ops, &w);
 	ev_prepare_init(&w.reaper, on_reap);
 	w.reaper.data = &w;
 	ev_prepare_start(w.loop, &w.reaper);

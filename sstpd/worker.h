@@ -10,11 +10,6 @@
 #ifndef SSTPD_WORKER_H
 #define SSTPD_WORKER_H
 
-enum { /* descriptors a worker is executed with */
-	WORKER_CHANNEL_FD = 3,
-	WORKER_PEERS_FD = 4, /* the monitor's table of peers, to read */
-};
-
 /* Run until told to stop or the monitor is gone. serial makes ids unique. */
 int worker_main(unsigned int serial);
 
