@@ -53,14 +53,48 @@ struct monitor {
 /* A duplicate for a message, which takes its descriptors. */
 int monitor_duplicate(int fd);
 void monitor_send_plain(struct child *c, enum msg_type type, const int *fds);
-/* End all and exit, as on SIGTERM. */
-void monitor_stop(struct monitor *m);
+/* The configuration in force, and with it what the worker has not got yet. */
+void monitor_send_conf(struct monitor *m, struct child *w);
+
+/* --- monitor_listen.c --- */
+/* Sockets for one worker. Returns 0, or -1: logged. */
+int monitor_bind_worker(struct monitor *m, unsigned int number);
+void monitor_send_listeners(struct child *w);
+/* [server] address-file, in place at once. Returns 0, or -1 with errno. */
+int monitor_write_addresses(const struct monitor *m);
+
+/* --- monitor_links.c --- */
+/* A worker asks for a pppd: in its turn, or refused. */
+void monitor_spawn(
+    struct monitor *m, struct child *w, const struct msg_spawn *msg);
+/* Every turn of the loop: whose turn it is, as far as max-starting allows. */
+void monitor_start_waiting(struct monitor *m);
+/* A worker's session ends: how is MSG_HANG_UP or MSG_TERMINATE. */
+void monitor_end_link(
+    struct monitor *m, struct child *w, uint64_t session, enum msg_type how);
+/* A worker died: so do its sessions. */
+void monitor_orphan_links(struct monitor *m, const struct child *w);
+
+/* --- monitor_reload.c --- */
+void monitor_open_log(const struct conf *conf);
+/* What the control process tells of the configuration. */
+void monitor_note_setup(struct monitor *m);
 /* Read the configuration again. Returns 0, or -1 when all stays as it was. */
 int monitor_reload(struct monitor *m);
+/* SIGHUP, too. */
+void monitor_reload_init(struct monitor *m);
+
+/* --- monitor_stop.c --- */
+/* End all and exit, as on SIGTERM. */
+void monitor_stop(struct monitor *m);
 /* Accept no more; stop with the last session, or after so many seconds. */
 void monitor_drain(struct monitor *m, uint32_t seconds);
 /* Returns 0, or -1 if nothing listens. */
 int monitor_undrain(struct monitor *m);
+/* SIGTERM and SIGINT, too. */
+void monitor_stop_init(struct monitor *m);
+/* Every turn of the loop: whether all is done. */
+void monitor_stop_turn(struct monitor *m);
 
 /* --- monitor_control.c --- */
 /* Make the control process and its sockets. Returns 0, or -1: logged. */

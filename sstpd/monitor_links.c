@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Copyright (c) 2026 The sstpd developers */
+
+/* The monitor's pppds: started for workers, within limits, and cleaned up. */
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "bans.h"
+#include "ippool.h"
+#include "log.h"
+#include "monitor_private.h"
+
+enum { STARTING_PER_CORE = 16 }; /* "auto" of max-starting */
+
+static void
+on_link_send(struct link *l, union msg *msg, const int *fds)
+{
+	struct child *w = l->worker;
+
+	if (w != NULL) {
+		channel_send(&w->channel, msg, fds);
+		return;
+	}
+	for (unsigned int i = 0; i < msg_fd_count(msg->header.type); i++)
+		close(fds[i]);
+}
+
+static uint32_t
+on_link_take_address(struct link *l, const char *user, uint32_t wanted,
+    enum msg_end_cause *cause)
+{
+	struct monitor *m = l->owner;
+
+	*cause = MSG_END_POOL;
+	if (m->setup.pool == NULL)
+		return wanted; /* addresses are somebody else's business */
+	if (wanted == 0)
+		return ippool_take(m->setup.pool, user);
+	*cause = MSG_END_ADDRESS_TAKEN;
+	return ippool_take_this(m->setup.pool, wanted) ? wanted : 0;
+}
+
+static void
+on_link_auth_failed(struct link *l)
+{
+	struct monitor *m = l->owner;
+	struct bans_result r =
+	    bans_failure(m->peers, &m->setup.conf, l->peer, peers_now());
+	char text[PEERS_TEXT_MAX];
+
+	m->stats->auth_failures++;
+	if (!r.banned)
+		return;
+	m->stats->bans++;
+	peers_text(l->peer, text);
+	log_warnx("limits: banned %s for %u s after %u failed authentications",
+	    text, r.pause / 1000, r.failures);
+}
+
+static void
+count_exit(struct stats_monitor *stats, const struct link *l)
+{
+	if (l->killed)
+		stats->pppd_killed++;
+	else
+		stats->pppd_exits[l->exit_code < STATS_EXITS_MAX - 1
+				      ? l->exit_code
+				      : STATS_EXITS_MAX - 1]++;
+}
+
+static void
+on_link_starting(struct link *l)
+{
+	struct monitor *m = l->owner;
+
+	if (l->starting)
+		m->starting++;
+	else
+		m->starting--;
+}
+
+static void
+on_link_gone(struct link *l)
+{
+	struct monitor *m = l->owner;
+	struct link **p = &m->links;
+
+	while (*p != l)
+		p = &(*p)->next;
+	*p = l->next;
+	if (l->address != 0 && m->setup.pool != NULL)
+		ippool_give_back(m->setup.pool, l->address);
+	peers_leave(m->peers, l->peer);
+	count_exit(m->stats, l);
+	link_free(l);
+	if (m->stopping && m->links == NULL && m->late)
+		ev_break(m->loop, EVBREAK_ALL);
+}
+
+static const struct link_ops link_ops = {
+	.send = on_link_send,
+	.take_address = on_link_take_address,
+	.starting = on_link_starting,
+	.auth_failed = on_link_auth_failed,
+	.gone = on_link_gone,
+};
+
+static struct link *
+find_link(const struct monitor *m, const struct child *w, uint64_t session)
+{
+	struct link *l = m->links;
+
+	while (l != NULL && (l->session != session || l->worker != w))
+		l = l->next;
+	return l;
+}
+
+static void
+refuse(struct child *w, uint64_t session, enum msg_refusal refusal)
+{
+	union msg msg = { .refused = { .header = { .type = MSG_REFUSED,
+					   .session = session },
+			      .refusal = refusal } };
+
+	channel_send(&w->channel, &msg, NULL);
+}
+
+void
+monitor_spawn(struct monitor *m, struct child *w, const struct msg_spawn *msg)
+{
+	uint64_t session = msg->header.session;
+	struct peer *peer = peers_take(m->peers, msg->peer, peers_now());
+
+	if (m->stopping) {
+		refuse(w, session, MSG_REFUSED_STOPPING);
+		return;
+	}
+	if (m->peers->total >= m->setup.conf.max_sessions || peer == NULL ||
+	    peer->count >= m->setup.conf.max_sessions_per_address) {
+		refuse(w, session, MSG_REFUSED_LIMIT);
+		return;
+	}
+	if (find_link(m, w, session) != NULL ||
+	    spawn_queue_has(&m->queue, w, session))
+		return; /* a worker asks once */
+	if (spawn_queue_put(&m->queue, w, msg, peers_now()) != 0) {
+		log_err("pppd: cannot be started");
+		refuse(w, session, MSG_REFUSED_SPAWN);
+		return;
+	}
+	peers_enter(m->peers, peer);
+}
+
+static void
+start_link(struct monitor *m, const struct spawn_request *r)
+{
+	const char *what;
+	struct link *l = link_new(
+	    m->loop, &m->setup.conf, &r->msg, &link_ops, m, r->worker, &what);
+
+	if (l == NULL) {
+		m->stats->pppd_start_failures++;
+		log_err("pppd: cannot be started: %s", what);
+		peers_leave(m->peers, r->msg.peer);
+		refuse(r->worker, r->msg.header.session, MSG_REFUSED_SPAWN);
+		return;
+	}
+	m->stats->pppd_starts++;
+	l->next = m->links;
+	m->links = l;
+}
+
+void
+monitor_start_waiting(struct monitor *m)
+{
+	unsigned int limit = m->setup.conf.max_starting;
+	uint64_t now = peers_now();
+	struct spawn_request *r;
+
+	if (limit == 0)
+		limit = m->cores * STARTING_PER_CORE;
+	while (!m->stopping && m->starting < limit &&
+	       (r = spawn_queue_take(&m->queue, now)) != NULL) {
+		start_link(m, r);
+		free(r);
+	}
+	spawn_queue_log(&m->queue, limit, now);
+}
+
+/* The session ends before its turn has come; true if it was waiting. */
+static bool
+withdraw(struct monitor *m, struct child *w, uint64_t session)
+{
+	struct spawn_request *r = spawn_queue_remove(&m->queue, w, session);
+
+	if (r == NULL)
+		return false;
+	peers_leave(m->peers, r->msg.peer);
+	free(r);
+	refuse(w, session, MSG_REFUSED_WITHDRAWN);
+	return true;
+}
+
+void
+monitor_end_link(
+    struct monitor *m, struct child *w, uint64_t session, enum msg_type how)
+{
+	struct link *l;
+
+	if (withdraw(m, w, session))
+		return;
+	l = find_link(m, w, session);
+	if (l == NULL)
+		return; /* it has just ended */
+	if (how == MSG_HANG_UP)
+		link_hang_up(l);
+	else
+		link_terminate(l);
+}
+
+/* Take a worker's sessions out of the queue. */
+static void
+forget_waiting(struct monitor *m, const struct child *w)
+{
+	struct spawn_request *r;
+
+	while ((r = spawn_queue_remove_any(&m->queue, w)) != NULL) {
+		peers_leave(m->peers, r->msg.peer);
+		free(r);
+	}
+}
+
+void
+monitor_orphan_links(struct monitor *m, const struct child *w)
+{
+	forget_waiting(m, w);
+	for (struct link *l = m->links; l != NULL; l = l->next) {
+		if (l->worker != w)
+			continue;
+		l->worker = NULL;
+		link_hang_up(l);
+	}
+}

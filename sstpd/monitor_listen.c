@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Copyright (c) 2026 The sstpd developers */
+
+/* The monitor's listening sockets. */
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/socket.h>
+
+#include "listener.h"
+#include "log.h"
+#include "monitor_private.h"
+
+/*
+ * The manager's sockets, the same for every worker: the one that is fastest
+ * accepts. Sockets of our own beside them would lose what they hold when we
+ * restart, which is what these are for.
+ */
+static int
+share_given(struct monitor *m, unsigned int number)
+{
+	struct child *w = &m->workers[number];
+
+	for (unsigned int i = 0; i < m->given.count; i++) {
+		struct sockaddr_storage address = { 0 };
+		socklen_t len = sizeof(address);
+		char text[ENDPOINT_TEXT_MAX];
+		int fd = monitor_duplicate(m->given.fds[i]);
+
+		if (fd < 0)
+			return -1;
+		w->listeners[w->listener_count++] = fd;
+		if (getsockname(fd, (struct sockaddr *)&address, &len) != 0)
+			return -1;
+		endpoint_text(&address, text);
+		if (number == 0)
+			log_info("listening on %s, a socket that was given: "
+				 "[server] listen is not used",
+			    text);
+	}
+	return 0;
+}
+
+/* Sockets for one worker; the first one decides what port 0 means. */
+int
+monitor_bind_worker(struct monitor *m, unsigned int number)
+{
+	struct child *w = &m->workers[number];
+
+	if (m->given.count > 0)
+		return share_given(m, number);
+	for (unsigned int i = 0; i < m->setup.conf.listen_count; i++) {
+		struct conf_listen *listen_on = &m->bound[i];
+		char text[ENDPOINT_TEXT_MAX];
+		socklen_t len = sizeof(listen_on->address);
+		int fd = listener_bind(listen_on);
+
+		if (fd < 0 && listen_on->optional &&
+		    (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL))
+			continue;
+		endpoint_text(&listen_on->address, text);
+		if (fd < 0) {
+			log_err("[server] listen: %s", text);
+			return -1;
+		}
+		w->listeners[w->listener_count++] = fd;
+		if (getsockname(
+			fd, (struct sockaddr *)&listen_on->address, &len) != 0)
+			return -1;
+		endpoint_text(&listen_on->address, text);
+		if (number == 0)
+			log_info("listening on %s", text);
+	}
+	return 0;
+}
+
+void
+monitor_send_listeners(struct child *w)
+{
+	for (unsigned int i = 0; i < w->listener_count; i++)
+		monitor_send_plain(w, MSG_LISTENER,
+		    (int[]){ monitor_duplicate(w->listeners[i]) });
+}
+
+/* The bound addresses, one a line, in place at once. */
+int
+monitor_write_addresses(const struct monitor *m)
+{
+	const struct child *w = &m->workers[0];
+	char temporary[CONF_PATH_MAX + 8];
+	FILE *f;
+
+	snprintf(
+	    temporary, sizeof(temporary), "%s.new", m->setup.conf.address_file);
+	f = fopen(temporary, "we");
+	if (f == NULL)
+		return -1;
+	for (unsigned int i = 0; i < w->listener_count; i++) {
+		struct sockaddr_storage address;
+		socklen_t len = sizeof(address);
+		char text[ENDPOINT_TEXT_MAX];
+
+		if (getsockname(w->listeners[i], (struct sockaddr *)&address,
+			&len) != 0)
+			continue;
+		endpoint_text(&address, text);
+		fprintf(f, "%s\n", text);
+	}
+	return fclose(f) == 0 ? rename(temporary, m->setup.conf.address_file)
+			      : -1;
+}

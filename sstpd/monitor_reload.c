@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Copyright (c) 2026 The sstpd developers */
+
+/* The monitor and its configuration: log, reload. */
+
+#include <signal.h>
+#include <stdlib.h>
+
+#include "credentials.h"
+#include "ippool.h"
+#include "log.h"
+#include "monitor_private.h"
+
+void
+monitor_open_log(const struct conf *conf)
+{
+	enum log_sink sink = LOG_SINK_STDERR;
+
+	log_set_format((enum log_format)conf->log_format);
+	log_set_journal(conf->journal_socket);
+	if (conf->log_target == CONF_LOG_SYSLOG)
+		sink = LOG_SINK_SYSLOG;
+	else if (conf->log_target == CONF_LOG_JOURNAL)
+		sink = LOG_SINK_JOURNAL;
+	else if (getenv("JOURNAL_STREAM") != NULL)
+		sink = LOG_SINK_TAGGED;
+	log_open(sink, (enum log_level)conf->log_level, conf->log_facility);
+}
+
+/* What the control process tells of the configuration. */
+void
+monitor_note_setup(struct monitor *m)
+{
+	const struct setup *s = &m->setup;
+
+	m->stats->pool_size = s->pool != NULL ? ippool_size(s->pool) : 0;
+	m->stats->certificate_expires = credentials_expiry(&s->conf, s->fds);
+	m->stats->max_sessions = s->conf.max_sessions;
+	m->stats->loaded = (int64_t)(ev_time() * 1000);
+}
+
+static int
+try_reload(struct monitor *m)
+{
+	char error[CONF_ERROR_MAX];
+	struct setup next;
+	struct conf new;
+
+	if (conf_load(m->path, &new, error) != 0) {
+		log_errx("reload: %s: keeping the old configuration", error);
+		return -1;
+	}
+	if (setup_keep_fixed(&m->setup.conf, &new))
+		log_warnx("reload: listen, workers, user, chroot-dir, seccomp "
+			  "and [control] take a restart to change");
+	if (setup_make(&next, &new) != 0) {
+		log_errx("reload: keeping the old configuration");
+		return -1;
+	}
+	/* addresses in use stay in use, also those that left the pool */
+	for (struct link *l = m->links; next.pool != NULL && l != NULL;
+	     l = l->next)
+		if (l->address != 0)
+			ippool_take_this(next.pool, l->address);
+	setup_free(&m->setup);
+	m->setup = next;
+	m->generation++;
+	monitor_note_setup(m);
+	monitor_open_log(&m->setup.conf);
+	for (unsigned int i = 0; i < m->worker_count; i++)
+		if (m->workers[i].running)
+			monitor_send_conf(m, &m->workers[i]);
+	log_info("reload: done, new connections use the new configuration");
+	return 0;
+}
+
+int
+monitor_reload(struct monitor *m)
+{
+	int r;
+
+	service_reloading(&m->service);
+	r = try_reload(m);
+	m->reload_failed = r != 0;
+	m->stats->reload_failed = r != 0;
+	if (r == 0) {
+		m->stats->reloads++; /* ready once the workers have answered */
+	} else {
+		m->stats->reloads_failed++;
+		service_ready(&m->service);
+	}
+	return r;
+}
+
+static void
+on_reload_signal(struct ev_loop *loop, ev_signal *w, int revents)
+{
+	struct monitor *m = w->data;
+
+	(void)loop;
+	(void)revents;
+	if (!m->stopping)
+		monitor_reload(m);
+}
+
+void
+monitor_reload_init(struct monitor *m)
+{
+	ev_signal_init(&m->on_hup, on_reload_signal, SIGHUP);
+	m->on_hup.data = m;
+	ev_signal_start(m->loop, &m->on_hup);
+}
