@@ -58,6 +58,9 @@ usage(FILE *out)
 	    "  -g, --stage STAGE    sessions in this stage only, see "
 	    "sstpd-errors(7)\n"
 	    "  -t, --timeout SECS   drain: end what is left after that\n"
+	    "      --hold           drain: who connects waits for undrain or "
+	    "upgrade,\n"
+	    "                       instead of being refused\n"
 	    "  -n, --interval SECS  watch: so often (2)\n"
 	    "  -j, --json           as JSON\n"
 	    "  -s, --socket PATH    socket of the daemon\n"
@@ -244,6 +247,7 @@ static const struct option long_options[] = {
 	{ "address", required_argument, NULL, 'a' },
 	{ "stage", required_argument, NULL, 'g' },
 	{ "timeout", required_argument, NULL, 't' },
+	{ "hold", no_argument, NULL, 'H' },
 	{ "interval", required_argument, NULL, 'n' },
 	{ "json", no_argument, NULL, 'j' },
 	{ "socket", required_argument, NULL, 's' },
@@ -281,6 +285,9 @@ main(int argc, char **argv)
 		case 't':
 			number(optarg);
 			add_word(&options, "", optarg);
+			break;
+		case 'H':
+			add_word(&options, "", "hold");
 			break;
 		case 'n':
 			interval = number(optarg);

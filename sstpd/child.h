@@ -41,6 +41,7 @@ struct child {
 	unsigned int listener_count;
 	bool running;
 	bool ready;	   /* its first COMMIT is done */
+	bool accepting;	   /* it has, or may still have, listening sockets */
 	uint32_t answered; /* number of the last configuration it got */
 	bool stopping;	   /* its end is wanted */
 	struct channel channel;

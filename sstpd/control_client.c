@@ -41,7 +41,7 @@ struct control_client {
 	uint32_t waits_for; /* the request */
 	unsigned int waits, failed, done;
 	struct report_filter filter;
-	bool json;
+	bool json, hold;
 	/* the answer */
 	char *reply;
 	size_t reply_len, sent;
@@ -170,7 +170,8 @@ ask(struct control_client *c, enum msg_type type, uint64_t session,
 	union msg msg = { .ask = { .header = { .type = (uint16_t)type,
 				       .session = session },
 			      .request = c->waits_for,
-			      .seconds = seconds } };
+			      .seconds = seconds,
+			      .hold = c->hold } };
 
 	c->waits++;
 	c->clients->ask(c->clients->owner, &msg);
@@ -382,6 +383,8 @@ parse_words(struct control_client *c, char *const *words, unsigned int n,
 
 		if (strcmp(words[i], "json") == 0) {
 			c->json = true;
+		} else if (strcmp(words[i], "hold") == 0) {
+			c->hold = true;
 		} else if (*end == '\0' && v > 0 && v <= 86400 * 7) {
 			*seconds = (uint32_t)v;
 		} else if (!set_filter(&c->filter, words[i])) {

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -160,27 +161,24 @@ unmap(struct sockaddr_storage *address)
 	memcpy(address, &in, sizeof(in));
 }
 
-static void
-on_readable(struct ev_loop *loop, ev_io *w, int revents)
+/* False: there is nobody to accept, or no room. */
+static bool
+accept_some(struct listener *l)
 {
-	struct listener *l = w->data;
-
-	(void)loop;
-	(void)revents;
 	for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
 		struct sockaddr_storage peer = { 0 }, local = { 0 };
 		socklen_t peer_len = sizeof(peer), local_len = sizeof(local);
 		int on = 1;
-		int fd = accept4(w->fd, (struct sockaddr *)&peer, &peer_len,
-		    SOCK_NONBLOCK | SOCK_CLOEXEC);
+		int fd = accept4(l->acceptor.fd, (struct sockaddr *)&peer,
+		    &peer_len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (fd < 0 && (errno == EMFILE || errno == ENFILE ||
 				  errno == ENOBUFS || errno == ENOMEM)) {
 			take_rest(l);
-			return;
+			return false;
 		}
 		if (fd < 0 && (errno == EAGAIN || errno == EINTR))
-			return;
+			return false;
 		if (fd < 0)
 			continue; /* that connection is already gone */
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
@@ -189,6 +187,15 @@ on_readable(struct ev_loop *loop, ev_io *w, int revents)
 		unmap(&local);
 		l->on_connection(l->owner, fd, &peer, &local);
 	}
+	return true;
+}
+
+static void
+on_readable(struct ev_loop *loop, ev_io *w, int revents)
+{
+	(void)loop;
+	(void)revents;
+	accept_some(w->data);
 }
 
 void
@@ -211,4 +218,14 @@ listener_stop(struct listener *l)
 	ev_timer_stop(l->loop, &l->rest);
 	close(l->acceptor.fd);
 	l->acceptor.fd = -1;
+}
+
+void
+listener_finish(struct listener *l)
+{
+	/* new ones keep coming: no more than can have waited */
+	for (int i = 0; i < BACKLOG / ACCEPTS_PER_TURN + 1; i++)
+		if (!accept_some(l))
+			break;
+	listener_stop(l);
 }

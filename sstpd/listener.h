@@ -56,5 +56,7 @@ struct listener {
 /* Accept on fd, which it takes, until listener_stop(). */
 void listener_start(struct listener *l, struct ev_loop *loop, int fd);
 void listener_stop(struct listener *l);
+/* Stop, but first accept those who wait, whom closing would reset. */
+void listener_finish(struct listener *l);
 
 #endif

@@ -119,7 +119,7 @@ on_worker_died(struct child *w)
 	monitor_orphan_links(m, w);
 	if (w->ready)
 		monitor_control_lost(m);
-	w->ready = false;
+	w->ready = w->accepting = false;
 	count_workers(m);
 	if (!m->stopping)
 		m->stats->worker_restarts++;
@@ -167,6 +167,11 @@ on_ready(struct monitor *m, struct child *w, const struct msg_commit *c)
 		log_errx("worker %u: keeps its old configuration", w->serial);
 	else
 		w->ready = true;
+	if (w->ready && !w->accepting && !m->draining && !m->stopping) {
+		/* it was being started when a drain was over */
+		monitor_send_listeners(w);
+		monitor_send_conf(m, w);
+	}
 	count_workers(m);
 	for (unsigned int i = 0; i < m->worker_count; i++)
 		if (!m->workers[i].ready ||
@@ -193,6 +198,10 @@ on_worker_message(struct child *w, union msg *msg, int *fds)
 		break;
 	case MSG_SAMPLED:
 		monitor_control_sampled(m, msg->result.request);
+		break;
+	case MSG_DRAINED:
+		if (m->draining && msg->result.request == m->drains)
+			w->accepting = false;
 		break;
 	case MSG_SPAWN:
 		monitor_spawn(m, w, &msg->spawn);

@@ -265,7 +265,7 @@ on_message(struct child *c, union msg *msg, int *fds)
 		failed = m->stopping || monitor_reload(m) != 0;
 		break;
 	case MSG_DRAIN:
-		monitor_drain(m, msg->ask.seconds);
+		monitor_drain(m, msg->ask.seconds, msg->ask.hold);
 		break;
 	case MSG_UNDRAIN:
 		failed = monitor_undrain(m) != 0;

@@ -77,9 +77,14 @@ monitor_bind_worker(struct monitor *m, unsigned int number)
 void
 monitor_send_listeners(struct child *w)
 {
+	const struct monitor *m = w->owner;
+
+	if (m->draining)
+		return;
 	for (unsigned int i = 0; i < w->listener_count; i++)
 		monitor_send_plain(w, MSG_LISTENER,
 		    (int[]){ monitor_duplicate(w->listeners[i]) });
+	w->accepting = true;
 }
 
 /* The bound addresses, one a line, in place at once. */

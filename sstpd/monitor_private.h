@@ -44,8 +44,10 @@ struct monitor {
 	unsigned int starting; /* of the links */
 	unsigned int cores;
 	ev_signal on_term, on_int, on_hup;
-	ev_timer deadline, drain;
+	ev_timer deadline, drain, drain_check;
 	bool stopping, draining, all_ready, late, reload_failed;
+	uint32_t drains; /* ever */
+	bool holding;	 /* while draining: the listening sockets are kept */
 	int status;
 };
 
@@ -87,8 +89,12 @@ void monitor_reload_init(struct monitor *m);
 /* --- monitor_stop.c --- */
 /* End all and exit, as on SIGTERM. */
 void monitor_stop(struct monitor *m);
-/* Accept no more; stop with the last session, or after so many seconds. */
-void monitor_drain(struct monitor *m, uint32_t seconds);
+/*
+ * Accept no more; stop with the last session, or after so many seconds unless
+ * 0. With hold the sockets stay open: who connects waits until drain is over,
+ * or another process has taken the sockets over.
+ */
+void monitor_drain(struct monitor *m, uint32_t seconds, bool hold);
 /* Returns 0, or -1 if nothing listens. */
 int monitor_undrain(struct monitor *m);
 /* SIGTERM and SIGINT, too. */

@@ -10,6 +10,7 @@
 
 /* SIGTERM to exit takes 10 s at most: pppd gets what is left of it. */
 static const ev_tstamp kill_links_after = 8., give_up_after = 9.5;
+static const ev_tstamp drain_interval = 0.2;
 
 static bool
 any_worker(const struct monitor *m)
@@ -20,10 +21,23 @@ any_worker(const struct monitor *m)
 	return false;
 }
 
+/* Also those who have connected and may yet become sessions are served. */
+static bool
+is_drained(const struct monitor *m)
+{
+	if (m->peers->total > 0)
+		return false;
+	for (unsigned int i = 0; i < m->worker_count; i++)
+		if (m->workers[i].accepting ||
+		    (m->workers[i].ready && m->half_open[i]->total > 0))
+			return false;
+	return true;
+}
+
 void
 monitor_stop_turn(struct monitor *m)
 {
-	if (m->draining && m->peers->total == 0 && !m->stopping) {
+	if (m->draining && !m->holding && !m->stopping && is_drained(m)) {
 		log_info("drain: the last session has ended");
 		monitor_stop(m);
 	}
@@ -90,22 +104,38 @@ on_drained(struct ev_loop *loop, ev_timer *w, int revents)
 	monitor_stop(m);
 }
 
-void
-monitor_drain(struct monitor *m, uint32_t seconds)
+/* A connection that ends is in a table only: it wakes nobody. */
+static void
+on_drain_check(struct ev_loop *loop, ev_timer *w, int revents)
 {
-	union msg drain = { .ask = { .header.type = MSG_DRAIN } };
+	(void)loop;
+	(void)w;
+	(void)revents;
+}
+
+void
+monitor_drain(struct monitor *m, uint32_t seconds, bool hold)
+{
+	/* a service manager's sockets stay open, whatever we do */
+	union msg drain = { .ask = { .header.type = MSG_DRAIN,
+				.request = m->drains + 1,
+				.hold = hold || m->given.count > 0 } };
 
 	if (m->stopping)
 		return;
+	m->drains++;
 	m->draining = true;
+	m->holding = hold;
 	m->stats->draining = 1;
-	log_info("drain: no more connections are accepted, %u sessions go on",
-	    m->peers->total);
+	log_info("drain: no more connections are accepted%s, %u sessions go on",
+	    hold ? ", who connects waits" : "", m->peers->total);
 	for (unsigned int i = 0; i < m->worker_count; i++) {
-		child_close_listeners(&m->workers[i]);
+		if (!hold)
+			child_close_listeners(&m->workers[i]);
 		if (m->workers[i].running)
 			channel_send(&m->workers[i].channel, &drain, NULL);
 	}
+	ev_timer_start(m->loop, &m->drain_check);
 	ev_timer_stop(m->loop, &m->drain);
 	if (seconds == 0)
 		return;
@@ -118,11 +148,12 @@ monitor_undrain(struct monitor *m)
 {
 	if (m->stopping || !m->draining)
 		return m->stopping ? -1 : 0;
-	for (unsigned int i = 0; i < m->worker_count; i++)
+	for (unsigned int i = 0; i < m->worker_count && !m->holding; i++)
 		if (monitor_bind_worker(m, i) != 0)
 			return -1;
 	ev_timer_stop(m->loop, &m->drain);
-	m->draining = false;
+	ev_timer_stop(m->loop, &m->drain_check);
+	m->draining = m->holding = false;
 	m->stats->draining = 0;
 	for (unsigned int i = 0; i < m->worker_count; i++) {
 		if (!m->workers[i].ready)
@@ -141,6 +172,8 @@ monitor_stop_init(struct monitor *m)
 	ev_signal_init(&m->on_int, on_stop_signal, SIGINT);
 	ev_timer_init(&m->deadline, on_deadline, 0., 0.);
 	ev_timer_init(&m->drain, on_drained, 0., 0.);
+	ev_timer_init(
+	    &m->drain_check, on_drain_check, drain_interval, drain_interval);
 	m->on_term.data = m->on_int.data = m;
 	m->deadline.data = m->drain.data = m;
 	ev_signal_start(m->loop, &m->on_term);

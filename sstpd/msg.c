@@ -43,6 +43,7 @@ static const struct row {
 	[MSG_UNDRAIN] = { "UNDRAIN", sizeof(struct msg_ask), 0 },
 	[MSG_RELOAD] = { "RELOAD", sizeof(struct msg_ask), 0 },
 	[MSG_RESULT] = { "RESULT", sizeof(struct msg_result), 0 },
+	[MSG_DRAINED] = { "DRAINED", sizeof(struct msg_result), 0 },
 	[MSG_READY] = { "READY", sizeof(struct msg_commit), 0 },
 	[MSG_SPAWN] = { "SPAWN", sizeof(struct msg_spawn), 0 },
 	[MSG_HANG_UP] = { "HANG_UP", sizeof(struct msg_plain), 0 },

@@ -52,6 +52,7 @@ enum msg_type {
 	MSG_HANG_UP,   /* the session's line is gone: pppd is to end */
 	MSG_TERMINATE, /* the session should end: let pppd say good-bye */
 	MSG_SAMPLED,   /* answer to SAMPLE */
+	MSG_DRAINED,   /* answer to DRAIN: it accepts no more */
 	/*
 	 * monitor to control: at start the tables and sockets, then READY;
 	 * SAMPLED once all workers have, or RESULT of what it asked for.
@@ -109,9 +110,15 @@ struct msg_ask { /* MSG_SAMPLE and what else control may ask for */
 	struct msg_header header;
 	uint32_t request; /* the answer has the same */
 	uint32_t seconds; /* MSG_DRAIN: end what is left after; 0: never */
+	/*
+	 * MSG_DRAIN: 1: the sockets stay open, who connects waits for somebody
+	 * to accept; 0: they are closed
+	 */
+	uint32_t hold;
+	uint32_t reserved;
 };
 
-struct msg_result { /* MSG_SAMPLED, MSG_RESULT */
+struct msg_result { /* MSG_SAMPLED, MSG_DRAINED, MSG_RESULT */
 	struct msg_header header;
 	uint32_t request;
 	uint32_t failed; /* 1: no such session, or see the log */

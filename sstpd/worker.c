@@ -274,6 +274,19 @@ stop_listeners(struct worker *w)
 	w->listener_count = 0;
 }
 
+/* Those who wait to be accepted are served, unless another will do that. */
+static void
+drain(struct worker *w, const struct msg_ask *ask)
+{
+	union msg done = { .result = { .header.type = MSG_DRAINED,
+			       .request = ask->request } };
+
+	for (unsigned int i = 0; i < w->listener_count && !ask->hold; i++)
+		listener_finish(&w->listeners[i]);
+	stop_listeners(w);
+	channel_send(&w->channel, &done, NULL);
+}
+
 static void
 stop_all(struct worker *w)
 {
@@ -423,7 +436,7 @@ on_message(void *owner, union msg *msg, int *fds)
 		commit(w, msg->commit.generation);
 		break;
 	case MSG_DRAIN:
-		stop_listeners(w);
+		drain(w, &msg->ask);
 		break;
 	case MSG_STOP_ALL:
 		stop_all(w);

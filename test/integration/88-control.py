@@ -197,6 +197,37 @@ def drain(make):
     assert d.wait_exit() == 0
 
 
+@test("drain: who waits to be accepted, or is half way in, gets in", daemon=None)
+def drain_half_open(make):
+    d = make({"server": {"workers": 1}}).start()
+    half = d.client(handshake=False)
+    worker, = d.workers
+    os.kill(worker, signal.SIGSTOP)
+    try:
+        queued = [d.client(handshake=False) for _ in range(3)]
+        asked(d, "drain")
+    finally:
+        os.kill(worker, signal.SIGCONT)
+    for c in [half, *queued]:
+        c.handshake().http().request().connect()
+        c.close()
+    assert d.wait_exit() == 0
+
+
+@test("drain --hold: who connects waits for undrain", daemon=None)
+def drain_hold(make):
+    d = make().start()
+    asked(d, "drain", "--hold")
+    waiting = [d.client(handshake=False) for _ in range(4)]
+    assert from_json(d, "status")["state"] == "draining"
+    assert from_json(d, "status")["half_open"] == 0
+    asked(d, "undrain")
+    for c in waiting:
+        c.handshake().http().request().connect()
+    d.settle()
+    d.stop()
+
+
 @test("drain: what is left after its time is ended", daemon=None)
 def drain_timeout(make):
     d = make().start()
