@@ -45,6 +45,8 @@ usage(FILE *out)
 	    "  disconnect [ID]      end that session, or those chosen by options\n"
 	    "  drain                accept no more; exit with the last session\n"
 	    "  undrain              accept again\n"
+	    "  upgrade              start the program anew; it takes over, the\n"
+	    "                       running one keeps and ends its sessions\n"
 	    "  reload               read configuration and certificates again\n"
 	    "  metrics              what Prometheus would get\n"
 	    "without a running sstpd:\n"
@@ -57,7 +59,7 @@ usage(FILE *out)
 	    "  -a, --address ADDR   sessions from this address only\n"
 	    "  -g, --stage STAGE    sessions in this stage only, see "
 	    "sstpd-errors(7)\n"
-	    "  -t, --timeout SECS   drain: end what is left after that\n"
+	    "  -t, --timeout SECS   drain, upgrade: end what is left after that\n"
 	    "      --hold           drain: who connects waits for undrain or "
 	    "upgrade,\n"
 	    "                       instead of being refused\n"
@@ -85,7 +87,7 @@ static int
 connect_daemon(void)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	struct timeval patience = { .tv_sec = 20 };
+	struct timeval patience = { .tv_sec = 60 };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	if (strlen(socket_path) >= sizeof(address.sun_path)) {

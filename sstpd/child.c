@@ -78,7 +78,7 @@ log_exit(const struct child *w, const siginfo_t *info)
 		log_errx("%s %u: pid %d killed by signal %d (%s)", w->name,
 		    w->serial, (int)w->pid, info->si_status,
 		    strsignal(info->si_status));
-	else if (info->si_status != 0 || !w->stopping)
+	else if (info->si_status != 0 || (!w->stopping && !w->renewing))
 		log_errx("%s %u: pid %d exited with status %d", w->name,
 		    w->serial, (int)w->pid, info->si_status);
 }
@@ -105,7 +105,9 @@ on_exited(struct ev_loop *loop, ev_io *watcher, int revents)
 	w->ops->on_died(w);
 	if (w->stopping)
 		return;
-	ev_timer_set(&w->restart, age < too_young ? restart_delay : 0., 0.);
+	ev_timer_set(&w->restart,
+	    age < too_young && !w->renewing ? restart_delay : 0., 0.);
+	w->renewing = false;
 	ev_timer_start(loop, &w->restart);
 }
 
@@ -135,7 +137,7 @@ on_channel_closed(void *owner, const char *why)
 {
 	struct child *w = owner;
 
-	if (w->stopping)
+	if (w->stopping || w->renewing)
 		return; /* it is exiting, as it was told */
 	log_errx("%s %u: channel: %s", w->name, w->serial, why);
 	/* it may live on, deaf: not for long, and only through its pidfd */

@@ -16,7 +16,7 @@
 #include <sys/types.h>
 
 #include "channel.h"
-#include "conf.h"
+#include "listener.h"
 #include "log_pipe.h"
 
 struct child;
@@ -37,13 +37,14 @@ struct child {
 	int exe, monitor_peers;	 /* descriptors, not owned */
 	/* its own tables, see peers.h and stats.h, to write and read; owned */
 	int peers, peers_read, stats, stats_read;
-	int listeners[CONF_LISTEN_MAX]; /* owned */
+	int listeners[LISTENERS_MAX]; /* owned */
 	unsigned int listener_count;
 	bool running;
 	bool ready;	   /* its first COMMIT is done */
 	bool accepting;	   /* it has, or may still have, listening sockets */
 	uint32_t answered; /* number of the last configuration it got */
 	bool stopping;	   /* its end is wanted */
+	bool renewing;	   /* its end is wanted, and another one after it */
 	struct channel channel;
 	/* internal */
 	unsigned int *serials; /* counts workers ever started */

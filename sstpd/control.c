@@ -108,6 +108,9 @@ on_message(void *owner, union msg *msg, int *fds)
 	case MSG_METRICS_SOCKET:
 		take_socket(c, fds, CONTROL_HTTP);
 		break;
+	case MSG_DRAIN:
+		control_clients_finish(&c->clients);
+		break;
 	case MSG_COMMIT:
 		commit(c, msg->commit.generation);
 		break;

@@ -15,7 +15,8 @@
 
 enum { WORDS_MAX = 16, DISCONNECTS_MAX = 65536 };
 
-static const ev_tstamp patience = 10., sample_patience = 2.;
+static const ev_tstamp patience = 10., sample_patience = 2.,
+		       upgrade_patience = 45.;
 
 enum then { /* when the monitor has answered */
 	THEN_NOTHING,
@@ -54,12 +55,15 @@ struct control_client {
 static void
 client_free(struct control_client *c)
 {
-	struct control_client **p = &c->clients->first;
+	struct control_clients *clients = c->clients;
+	struct control_client **p = &clients->first;
 
 	while (*p != c)
 		p = &(*p)->next;
 	*p = c->next;
-	c->clients->count--;
+	clients->count--;
+	if (clients->finishing && clients->count == 0)
+		ev_break(clients->loop, EVBREAK_ALL);
 	ev_io_stop(c->clients->loop, &c->io);
 	ev_timer_stop(c->clients->loop, &c->timer);
 	ev_timer_stop(c->clients->loop, &c->sample);
@@ -446,6 +450,12 @@ run(struct control_client *c, char *const *words, unsigned int n)
 	} else if (strcmp(command, "undrain") == 0) {
 		log_actor(c, "undrain");
 		ask_one(c, THEN_DONE, MSG_UNDRAIN, 0);
+	} else if (strcmp(command, "upgrade") == 0) {
+		log_actor(c, "upgrade");
+		ev_timer_stop(c->clients->loop, &c->timer);
+		ev_timer_set(&c->timer, upgrade_patience, 0.);
+		ev_timer_start(c->clients->loop, &c->timer);
+		ask_one(c, THEN_DONE, MSG_UPGRADE, seconds);
 	} else if (strcmp(command, "reload") == 0) {
 		log_actor(c, "reload");
 		ask_one(c, THEN_DONE, MSG_RELOAD, 0);
@@ -620,4 +630,17 @@ control_clients_listen(
 	s->acceptor.data = s;
 	ev_io_start(clients->loop, &s->acceptor);
 	return 0;
+}
+
+void
+control_clients_finish(struct control_clients *clients)
+{
+	for (unsigned int i = 0; i < clients->socket_count; i++) {
+		ev_io_stop(clients->loop, &clients->sockets[i].acceptor);
+		close(clients->sockets[i].acceptor.fd);
+	}
+	clients->socket_count = 0;
+	clients->finishing = true;
+	if (clients->count == 0)
+		ev_break(clients->loop, EVBREAK_ALL);
 }

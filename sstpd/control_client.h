@@ -43,6 +43,7 @@ struct control_clients {
 	unsigned int socket_count;
 	struct control_client *first;
 	unsigned int count;
+	bool finishing; /* no more of them, and then the end */
 	uint32_t last_request;
 };
 
@@ -53,6 +54,8 @@ void control_clients_init(struct control_clients *clients, struct ev_loop *loop,
  */
 int control_clients_listen(
     struct control_clients *clients, int fd, enum control_kind kind);
+/* Accept no more of them; the event loop ends when the last one is served. */
+void control_clients_finish(struct control_clients *clients);
 /* What the monitor answers. */
 void control_clients_answer(
     struct control_clients *clients, const struct msg_result *result);

@@ -185,23 +185,46 @@ on_auth_failed(struct link *l)
 }
 
 static void
-on_address_request(struct link *l, uint32_t wanted)
+tell_address(struct link *l, enum msg_end_cause cause)
 {
 	union keymsg answer = { .address = { .header.type = KEYMSG_ADDRESS } };
-	enum msg_end_cause cause = MSG_END_POOL;
 
-	if (!l->authenticated) {
-		refuse(l, MSG_END_CHANNEL);
-		return;
-	}
-	if (l->address == 0)
-		l->address =
-		    l->ops->take_address(l, l->user, ntohl(wanted), &cause);
 	if (l->address == 0 && l->cause == MSG_END_PPPD)
 		l->cause = cause;
 	answer.address.remote = htonl(l->address);
 	if (keymsg_send(l->process.plugin, &answer) != 0)
 		refuse(l, MSG_END_CHANNEL);
+}
+
+void
+link_give_address(struct link *l, uint32_t address, enum msg_end_cause cause)
+{
+	if (!l->waits_for_address)
+		return;
+	l->waits_for_address = false;
+	l->address = address;
+	tell_address(l, cause);
+}
+
+static void
+on_address_request(struct link *l, uint32_t wanted)
+{
+	enum msg_end_cause cause = MSG_END_POOL;
+	uint32_t address = l->address;
+
+	l->wanted = ntohl(wanted);
+	if (!l->authenticated || l->waits_for_address) {
+		refuse(l, MSG_END_CHANNEL);
+		return;
+	}
+	if (address == 0)
+		address = l->ops->take_address(l, l->user, l->wanted, &cause);
+	if (address == LINK_ADDRESS_LATER) {
+		l->waits_for_address = true;
+		return;
+	}
+	l->address = address;
+	tell_address(l, cause);
 }
 
 static void

@@ -20,12 +20,15 @@
 
 struct link;
 
+#define LINK_ADDRESS_LATER UINT32_MAX
+
 struct link_ops {
 	/* a message for the session's worker; takes the descriptors */
 	void (*send)(struct link *l, union msg *msg, const int *fds);
 	/*
 	 * An address for the user, or the wanted one if that is not 0; host
-	 * order. 0: there is none, with *cause saying why.
+	 * order. 0: there is none, with *cause saying why. LINK_ADDRESS_LATER:
+	 * link_give_address() will tell.
 	 */
 	uint32_t (*take_address)(struct link *l, const char *user,
 	    uint32_t wanted, enum msg_end_cause *cause);
@@ -60,6 +63,8 @@ struct link {
 	uint32_t auth_methods;
 	enum msg_end_cause cause;
 	bool authenticated, auth_failed, terminated;
+	bool waits_for_address;
+	uint32_t wanted; /* address that pppd would like, 0: any */
 	/* once gone() is called */
 	bool killed; /* by a signal */
 	uint32_t exit_code;
@@ -75,6 +80,10 @@ struct link *link_new(struct ev_loop *loop, const struct conf *conf,
     void *worker, const char **what);
 /* Only for a link whose gone() was called. */
 void link_free(struct link *l);
+
+/* What take_address() could not tell at once; nothing if none is waited for. */
+void link_give_address(
+    struct link *l, uint32_t address, enum msg_end_cause cause);
 
 /* The line is gone: pppd ends by that, else SIGTERM after stop-timeout. */
 void link_hang_up(struct link *l);

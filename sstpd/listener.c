@@ -111,6 +111,17 @@ address_port(const struct sockaddr_storage *address)
 }
 
 void
+address_set_port(struct sockaddr_storage *address, unsigned int port)
+{
+	if (address->ss_family == AF_INET6)
+		((struct sockaddr_in6 *)address)->sin6_port =
+		    htons((uint16_t)port);
+	else
+		((struct sockaddr_in *)address)->sin_port =
+		    htons((uint16_t)port);
+}
+
+void
 endpoint_text(
     const struct sockaddr_storage *address, char text[static ENDPOINT_TEXT_MAX])
 {

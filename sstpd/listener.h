@@ -16,6 +16,7 @@
 struct conf_listen;
 
 enum {
+	LISTENERS_MAX = 64,	/* of one worker */
 	ADDRESS_TEXT_MAX = 64,	/* an address without its port */
 	ENDPOINT_TEXT_MAX = 80, /* 192.0.2.1:443, [2001:db8::1]:443 */
 };
@@ -37,6 +38,7 @@ void endpoint_text(const struct sockaddr_storage *address,
 void address_text(
     const struct sockaddr_storage *address, char text[static ADDRESS_TEXT_MAX]);
 unsigned int address_port(const struct sockaddr_storage *address);
+void address_set_port(struct sockaddr_storage *address, unsigned int port);
 
 struct listener {
 	struct ev_loop *loop;

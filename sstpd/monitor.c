@@ -167,7 +167,8 @@ on_ready(struct monitor *m, struct child *w, const struct msg_commit *c)
 		log_errx("worker %u: keeps its old configuration", w->serial);
 	else
 		w->ready = true;
-	if (w->ready && !w->accepting && !m->draining && !m->stopping) {
+	if (w->ready && !w->accepting && !m->draining && !m->stopping &&
+	    !m->predecessor.waits) {
 		/* it was being started when a drain was over */
 		monitor_send_listeners(w);
 		monitor_send_conf(m, w);
@@ -177,8 +178,14 @@ on_ready(struct monitor *m, struct child *w, const struct msg_commit *c)
 		if (!m->workers[i].ready ||
 		    m->workers[i].answered != m->generation)
 			return;
-	if (!m->all_ready)
+	if (m->predecessor.waits) {
+		monitor_predecessor_ready(m);
+		return;
+	}
+	if (!m->all_ready) {
 		become_ready(m);
+		monitor_predecessor_accepting(m);
+	}
 	if (!m->stopping)
 		service_ready(&m->service);
 }
@@ -268,6 +275,7 @@ start_workers(struct monitor *m)
 		if (monitor_bind_worker(m, i) != 0)
 			return -1;
 	}
+	monitor_share_rest(m);
 	for (unsigned int i = 0; i < n; i++)
 		if (child_start(&m->workers[i]) != 0) {
 			log_err("worker: cannot be started");
@@ -296,7 +304,7 @@ make_tables(struct monitor *m)
 	return peers_init(m->peers);
 }
 
-static void
+static int
 start_signals(struct monitor *m)
 {
 	struct sigaction ignore = { .sa_handler = SIG_IGN };
@@ -304,6 +312,7 @@ start_signals(struct monitor *m)
 	sigaction(SIGPIPE, &ignore, NULL);
 	monitor_stop_init(m);
 	monitor_reload_init(m);
+	return monitor_successor_init(m);
 }
 
 /* Each session takes up to five descriptors here and in a worker. */
@@ -369,8 +378,11 @@ start(struct monitor *m, const struct conf *conf)
 		log_errx("%s", error);
 		return 2;
 	}
+	if (monitor_predecessor_init(m) != 0)
+		return 1;
 	if (setup_make(&m->setup, conf) != 0)
 		return 2;
+	monitor_predecessor_mark(m, m->setup.pool);
 	monitor_note_setup(m);
 	if (geteuid() != 0) {
 		log_warnx("not run as root: workers share this user's "
@@ -380,10 +392,18 @@ start(struct monitor *m, const struct conf *conf)
 		return 2;
 	}
 	warn_of_filter((enum syscall_filter)m->setup.conf.seccomp);
-	start_signals(m);
-	if (start_workers(m) != 0)
+	if (start_signals(m) != 0 || start_workers(m) != 0)
 		return 1;
 	return monitor_control_start(m) == 0 ? 0 : 1;
+}
+
+static void
+remove_files(const struct conf *conf)
+{
+	if (conf->address_file[0] != '\0')
+		unlink(conf->address_file);
+	if (conf->pid_file[0] != '\0')
+		unlink(conf->pid_file);
 }
 
 int
@@ -396,7 +416,8 @@ monitor_main(const struct conf *conf, const char *path)
 	if (m == NULL)
 		return 1;
 	m->path = path;
-	m->control_socket = -1;
+	m->control_socket = m->successor.pidfd = -1;
+	m->predecessor.control = -1;
 	monitor_open_log(conf);
 	raise_limits();
 	umask(022); /* for the files it makes; pppd sets its own */
@@ -411,10 +432,9 @@ monitor_main(const struct conf *conf, const char *path)
 	for (unsigned int i = 0; i < m->worker_count; i++)
 		child_fini(&m->workers[i]);
 	monitor_control_fini(m);
-	if (m->setup.conf.address_file[0] != '\0' && m->all_ready)
-		unlink(m->setup.conf.address_file);
-	if (m->setup.conf.pid_file[0] != '\0' && m->all_ready)
-		unlink(m->setup.conf.pid_file);
+	monitor_predecessor_fini(m);
+	if (m->all_ready && !m->successor.accepting)
+		remove_files(&m->setup.conf);
 	service_fini(&m->service);
 	activation_close(&m->given);
 	spawn_queue_fini(&m->queue);

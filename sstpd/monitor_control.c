@@ -53,7 +53,7 @@ is_alive(const struct sockaddr_un *address)
 }
 
 static int
-set_owner(const struct conf *conf)
+set_owner(const struct conf *conf, const char *path)
 {
 	struct group *group = NULL;
 
@@ -65,11 +65,10 @@ set_owner(const struct conf *conf)
 			return -1;
 		}
 	}
-	if (chmod(conf->control_socket, group != NULL ? 0660 : 0600) == 0 &&
-	    (group == NULL ||
-		chown(conf->control_socket, (uid_t)-1, group->gr_gid) == 0))
+	if (chmod(path, group != NULL ? 0660 : 0600) == 0 &&
+	    (group == NULL || chown(path, (uid_t)-1, group->gr_gid) == 0))
 		return 0;
-	log_err("[control] socket: %s", conf->control_socket);
+	log_err("[control] socket: %s", path);
 	return -1;
 }
 
@@ -82,42 +81,77 @@ drop_socket(struct monitor *m)
 	m->control_socket = -1;
 }
 
+/* A listening socket at m->control_path, in m->control_socket. */
 static int
 bind_control(struct monitor *m)
 {
-	const struct conf *conf = &m->setup.conf;
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	mode_t mask;
 	int r;
 
-	if (strlen(conf->control_socket) >= sizeof(address.sun_path)) {
+	if (strlen(m->control_path) >= sizeof(address.sun_path)) {
 		log_errx("[control] socket: %s is too long for a socket",
-		    conf->control_socket);
+		    m->control_path);
 		return -1;
 	}
-	strcpy(address.sun_path, conf->control_socket);
+	strcpy(address.sun_path, m->control_path);
 	m->control_socket =
 	    socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (m->control_socket < 0 || make_directory(conf->control_socket) != 0)
+	if (m->control_socket < 0 || make_directory(m->control_path) != 0)
 		goto fail;
 	if (is_alive(&address)) {
 		log_errx("[control] socket: %s: another sstpd listens there",
-		    conf->control_socket);
+		    m->control_path);
 		drop_socket(m);
 		return -1;
 	}
-	unlink(conf->control_socket);
+	unlink(m->control_path);
 	mask = umask(0177); /* nobody gets in before its owner is set */
 	r = bind(m->control_socket, (const struct sockaddr *)&address,
 	    sizeof(address));
 	umask(mask);
 	if (r != 0 || listen(m->control_socket, BACKLOG) != 0)
 		goto fail;
-	return set_owner(conf);
+	return set_owner(&m->setup.conf, m->control_path);
 fail:
-	log_err("[control] socket: %s", conf->control_socket);
+	log_err("[control] socket: %s", m->control_path);
 	drop_socket(m);
 	return -1;
+}
+
+/* A predecessor's, if it is at the same place. */
+static bool
+inherit_control(struct monitor *m)
+{
+	struct predecessor *p = &m->predecessor;
+	struct sockaddr_un address = { 0 };
+	socklen_t len = sizeof(address) - 1;
+
+	if (p->control < 0 ||
+	    getsockname(p->control, (struct sockaddr *)&address, &len) != 0 ||
+	    strcmp(address.sun_path, m->control_path) != 0 ||
+	    set_owner(&m->setup.conf, m->control_path) != 0)
+		return false;
+	m->control_socket = p->control;
+	p->control = -1;
+	return true;
+}
+
+/* A predecessor's, or a new one. */
+static int
+metrics_socket(struct monitor *m, const struct conf_listen *listen_on)
+{
+	struct predecessor *p = &m->predecessor;
+
+	for (unsigned int i = 0; i < p->metrics_count; i++) {
+		int fd = p->metrics[i];
+
+		if (fd < 0 || !monitor_is_at(fd, &listen_on->address))
+			continue;
+		p->metrics[i] = -1;
+		return fd;
+	}
+	return listener_bind_alone(listen_on);
 }
 
 static int
@@ -127,7 +161,7 @@ bind_metrics(struct monitor *m)
 
 	for (unsigned int i = 0; i < conf->metrics_count; i++) {
 		char text[ENDPOINT_TEXT_MAX];
-		int fd = listener_bind_alone(&conf->metrics[i]);
+		int fd = metrics_socket(m, &conf->metrics[i]);
 
 		if (fd < 0 && conf->metrics[i].optional)
 			continue;
@@ -169,8 +203,8 @@ on_started(struct child *c)
 	channel_send(&c->channel, &commit, NULL);
 }
 
-static void
-answer(struct monitor *m, uint32_t request, bool failed)
+void
+monitor_control_answer(struct monitor *m, uint32_t request, bool failed)
 {
 	union msg msg = { .result = { .header.type = MSG_RESULT,
 			      .request = request,
@@ -265,7 +299,16 @@ on_message(struct child *c, union msg *msg, int *fds)
 		failed = m->stopping || monitor_reload(m) != 0;
 		break;
 	case MSG_DRAIN:
-		monitor_drain(m, msg->ask.seconds, msg->ask.hold);
+		failed = m->successor.accepting;
+		if (!failed)
+			monitor_drain(m, msg->ask.seconds,
+			    msg->ask.hold ? DRAIN_HOLD : DRAIN_CLOSE);
+		break;
+	case MSG_UPGRADE:
+		failed =
+		    monitor_upgrade(m, msg->ask.request, msg->ask.seconds) != 0;
+		if (!failed)
+			return; /* answered when it is done */
 		break;
 	case MSG_UNDRAIN:
 		failed = monitor_undrain(m) != 0;
@@ -277,7 +320,7 @@ on_message(struct child *c, union msg *msg, int *fds)
 		kill(c->pid, SIGKILL); /* not yet reaped, so still its pid */
 		return;
 	}
-	answer(m, msg->ask.request, failed);
+	monitor_control_answer(m, msg->ask.request, failed);
 }
 
 static void
@@ -313,7 +356,9 @@ monitor_control_start(struct monitor *m)
 	};
 	if (conf->control_socket[0] == '\0' && conf->metrics_count == 0)
 		return 0;
-	if (conf->control_socket[0] != '\0' && bind_control(m) != 0)
+	strcpy(m->control_path, conf->control_socket);
+	if (conf->control_socket[0] != '\0' && !inherit_control(m) &&
+	    bind_control(m) != 0)
 		return -1;
 	if (bind_metrics(m) != 0)
 		return -1;
@@ -332,5 +377,28 @@ monitor_control_fini(struct monitor *m)
 	if (m->control_socket < 0)
 		return;
 	close(m->control_socket);
-	unlink(m->setup.conf.control_socket);
+	unlink(m->control_path);
+}
+
+void
+monitor_control_move(struct monitor *m)
+{
+	union msg drain = { .header.type = MSG_DRAIN };
+	struct child *c = &m->control;
+
+	if (!c->running)
+		return;
+	child_close_listeners(c);
+	if (m->control_socket >= 0) {
+		drop_socket(m);
+		snprintf(m->control_path, sizeof(m->control_path), "%s.%d",
+		    m->setup.conf.control_socket, (int)getpid());
+		if (bind_control(m) == 0)
+			log_info("upgrade: what is left here is told by "
+				 "sstpctl --socket %s",
+			    m->control_path);
+	}
+	/* it ends when it has answered, and the next one has our socket */
+	c->renewing = true;
+	channel_send(&c->channel, &drain, NULL);
 }

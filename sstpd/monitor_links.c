@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "bans.h"
@@ -27,12 +28,10 @@ on_link_send(struct link *l, union msg *msg, const int *fds)
 		close(fds[i]);
 }
 
-static uint32_t
-on_link_take_address(struct link *l, const char *user, uint32_t wanted,
+uint32_t
+monitor_choose_address(struct monitor *m, const char *user, uint32_t wanted,
     enum msg_end_cause *cause)
 {
-	struct monitor *m = l->owner;
-
 	*cause = MSG_END_POOL;
 	if (m->setup.pool == NULL)
 		return wanted; /* addresses are somebody else's business */
@@ -40,6 +39,24 @@ on_link_take_address(struct link *l, const char *user, uint32_t wanted,
 		return ippool_take(m->setup.pool, user);
 	*cause = MSG_END_ADDRESS_TAKEN;
 	return ippool_take_this(m->setup.pool, wanted) ? wanted : 0;
+}
+
+static uint32_t
+on_link_take_address(struct link *l, const char *user, uint32_t wanted,
+    enum msg_end_cause *cause)
+{
+	struct monitor *m = l->owner;
+	struct msg_handover wish = { .header.session = l->session,
+		.address = wanted };
+	uint32_t address;
+
+	_Static_assert(sizeof(wish.user) == sizeof(l->user), "user");
+	memcpy(wish.user, l->user, sizeof(wish.user));
+	if (m->setup.pool != NULL && monitor_successor_take(m, &wish))
+		return LINK_ADDRESS_LATER;
+	address = monitor_choose_address(m, user, wanted, cause);
+	monitor_successor_used(m, address);
+	return address;
 }
 
 static void
@@ -92,7 +109,9 @@ on_link_gone(struct link *l)
 	*p = l->next;
 	if (l->address != 0 && m->setup.pool != NULL)
 		ippool_give_back(m->setup.pool, l->address);
+	monitor_successor_free(m, l->address);
 	peers_leave(m->peers, l->peer);
+	monitor_successor_left(m);
 	count_exit(m->stats, l);
 	link_free(l);
 	if (m->stopping && m->links == NULL && m->late)
@@ -137,7 +156,9 @@ monitor_spawn(struct monitor *m, struct child *w, const struct msg_spawn *msg)
 		refuse(w, session, MSG_REFUSED_STOPPING);
 		return;
 	}
-	if (m->peers->total >= m->setup.conf.max_sessions || peer == NULL ||
+	if (m->peers->total + m->predecessor.left >=
+		m->setup.conf.max_sessions ||
+	    peer == NULL ||
 	    peer->count >= m->setup.conf.max_sessions_per_address) {
 		refuse(w, session, MSG_REFUSED_LIMIT);
 		return;

@@ -5,7 +5,9 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "listener.h"
 #include "log.h"
@@ -41,6 +43,70 @@ share_given(struct monitor *m, unsigned int number)
 	return 0;
 }
 
+bool
+monitor_is_at(int fd, const struct sockaddr_storage *wanted)
+{
+	struct sockaddr_storage is = { 0 }, want = *wanted;
+	socklen_t len = sizeof(is);
+	char is_text[ENDPOINT_TEXT_MAX], want_text[ENDPOINT_TEXT_MAX];
+
+	if (getsockname(fd, (struct sockaddr *)&is, &len) != 0)
+		return false;
+	if (address_port(&want) == 0)
+		address_set_port(&want, address_port(&is));
+	endpoint_text(&is, is_text);
+	endpoint_text(&want, want_text);
+	return strcmp(is_text, want_text) == 0;
+}
+
+/* The one that this worker's predecessor had there, or -1. */
+static int
+inherit(struct monitor *m, unsigned int number,
+    const struct sockaddr_storage *address)
+{
+	struct predecessor *p = &m->predecessor;
+	int fd;
+
+	for (unsigned int i = 0; i < p->socket_count; i++) {
+		if (p->sockets[i].worker != number ||
+		    !monitor_is_at(p->sockets[i].fd, address))
+			continue;
+		fd = p->sockets[i].fd;
+		p->sockets[i] = p->sockets[--p->socket_count];
+		return fd;
+	}
+	return -1;
+}
+
+/*
+ * There are fewer workers than before: the sockets of those that are no more go
+ * on being accepted from. What is at an address that is no longer configured is
+ * closed.
+ */
+void
+monitor_share_rest(struct monitor *m)
+{
+	struct predecessor *p = &m->predecessor;
+
+	for (unsigned int i = 0; i < p->socket_count; i++) {
+		struct child *w = &m->workers[i % m->worker_count];
+		bool wanted = false;
+
+		for (unsigned int k = 0; k < m->setup.conf.listen_count; k++)
+			wanted = wanted || monitor_is_at(p->sockets[i].fd,
+					       &m->bound[k].address);
+		if (wanted && w->listener_count < LISTENERS_MAX) {
+			w->listeners[w->listener_count++] = p->sockets[i].fd;
+			continue;
+		}
+		if (wanted)
+			log_warnx("upgrade: too many sockets for so few "
+				  "workers: who waits at one is reset");
+		close(p->sockets[i].fd);
+	}
+	p->socket_count = 0;
+}
+
 /* Sockets for one worker; the first one decides what port 0 means. */
 int
 monitor_bind_worker(struct monitor *m, unsigned int number)
@@ -53,8 +119,10 @@ monitor_bind_worker(struct monitor *m, unsigned int number)
 		struct conf_listen *listen_on = &m->bound[i];
 		char text[ENDPOINT_TEXT_MAX];
 		socklen_t len = sizeof(listen_on->address);
-		int fd = listener_bind(listen_on);
+		int fd = inherit(m, number, &listen_on->address);
 
+		if (fd < 0)
+			fd = listener_bind(listen_on);
 		if (fd < 0 && listen_on->optional &&
 		    (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL))
 			continue;
@@ -79,7 +147,7 @@ monitor_send_listeners(struct child *w)
 {
 	const struct monitor *m = w->owner;
 
-	if (m->draining)
+	if (m->draining || m->predecessor.waits)
 		return;
 	for (unsigned int i = 0; i < w->listener_count; i++)
 		monitor_send_plain(w, MSG_LISTENER,

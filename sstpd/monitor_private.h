@@ -20,6 +20,40 @@
 
 enum { WORKERS_MAX = 256 };
 
+struct successor {	/* the process that takes over from us */
+	bool running;	/* and we speak with it */
+	bool owner;	/* of the addresses */
+	bool accepting; /* our part is done but for our sessions */
+	pid_t pid;
+	int pidfd; /* -1: there is none */
+	struct channel channel;
+	ev_io exited;
+	ev_timer patience;
+	uint32_t request; /* of the control process, 0: not its */
+	uint32_t seconds; /* our sessions have after it, 0: no limit */
+};
+
+struct inherited {
+	int fd;
+	unsigned int worker; /* number of the one that had it */
+};
+
+struct predecessor { /* the process that we take over from */
+	bool there;
+	bool waits; /* it still accepts, so we do not */
+	bool told;  /* that we are ready */
+	pid_t pid;
+	struct channel channel;
+	uint32_t left;	/* its sessions */
+	uint32_t *used; /* addresses of theirs */
+	size_t used_count, used_cap;
+	/* sockets that nobody of ours has taken yet; owned */
+	struct inherited *sockets;
+	unsigned int socket_count;
+	int control, metrics[CONF_LISTEN_MAX]; /* -1: taken */
+	unsigned int metrics_count;
+};
+
 struct monitor {
 	struct ev_loop *loop;
 	const char *path;
@@ -37,13 +71,17 @@ struct monitor {
 	struct child control;			    /* exe -1: there is none */
 	unsigned int controls;			    /* ever started */
 	int control_socket;			    /* -1: none; owned */
-	uint32_t sample;			    /* request being answered */
+	char control_path[CONF_PATH_MAX + 16];	    /* of that */
+	char exe_path[CONF_PATH_MAX];
+	struct successor successor;
+	struct predecessor predecessor;
+	uint32_t sample;	   /* request being answered */
 	unsigned int sample_waits; /* workers that have not answered it */
 	struct link *links;
 	struct spawn_queue queue;
 	unsigned int starting; /* of the links */
 	unsigned int cores;
-	ev_signal on_term, on_int, on_hup;
+	ev_signal on_term, on_int, on_hup, on_usr2;
 	ev_timer deadline, drain, drain_check;
 	bool stopping, draining, all_ready, late, reload_failed;
 	uint32_t drains; /* ever */
@@ -61,6 +99,10 @@ void monitor_send_conf(struct monitor *m, struct child *w);
 /* --- monitor_listen.c --- */
 /* Sockets for one worker. Returns 0, or -1: logged. */
 int monitor_bind_worker(struct monitor *m, unsigned int number);
+/* Whether a socket listens where it should, port 0 meaning any. */
+bool monitor_is_at(int fd, const struct sockaddr_storage *wanted);
+/* Once all have theirs: what is left of a predecessor's sockets. */
+void monitor_share_rest(struct monitor *m);
 void monitor_send_listeners(struct child *w);
 /* [server] address-file, in place at once. Returns 0, or -1 with errno. */
 int monitor_write_addresses(const struct monitor *m);
@@ -71,6 +113,12 @@ void monitor_spawn(
     struct monitor *m, struct child *w, const struct msg_spawn *msg);
 /* Every turn of the loop: whose turn it is, as far as max-starting allows. */
 void monitor_start_waiting(struct monitor *m);
+/*
+ * An address for a user, or the wanted one if that is not 0; host order. 0:
+ * there is none, with *cause saying why.
+ */
+uint32_t monitor_choose_address(struct monitor *m, const char *user,
+    uint32_t wanted, enum msg_end_cause *cause);
 /* A worker's session ends: how is MSG_HANG_UP or MSG_TERMINATE. */
 void monitor_end_link(
     struct monitor *m, struct child *w, uint64_t session, enum msg_type how);
@@ -89,12 +137,16 @@ void monitor_reload_init(struct monitor *m);
 /* --- monitor_stop.c --- */
 /* End all and exit, as on SIGTERM. */
 void monitor_stop(struct monitor *m);
-/*
- * Accept no more; stop with the last session, or after so many seconds unless
- * 0. With hold the sockets stay open: who connects waits until drain is over,
- * or another process has taken the sockets over.
+enum drain {
+	DRAIN_CLOSE, /* the listening sockets: who connects is refused */
+	DRAIN_HOLD,  /* keep them: who connects waits until drain is over */
+	DRAIN_HANDED_OVER, /* another process accepts */
+};
+
+/* Accept no more; stop with the last session, or after so many seconds unless
+ * 0.
  */
-void monitor_drain(struct monitor *m, uint32_t seconds, bool hold);
+void monitor_drain(struct monitor *m, uint32_t seconds, enum drain how);
 /* Returns 0, or -1 if nothing listens. */
 int monitor_undrain(struct monitor *m);
 /* SIGTERM and SIGINT, too. */
@@ -109,6 +161,47 @@ void monitor_control_fini(struct monitor *m);
 /* A worker has answered a SAMPLE, or died and never will. */
 void monitor_control_sampled(struct monitor *m, uint32_t request);
 void monitor_control_lost(struct monitor *m);
+
+/* The answer to what it asked for. */
+void monitor_control_answer(struct monitor *m, uint32_t request, bool failed);
+/* A successor has our sockets: serve those who ask about us at another one. */
+void monitor_control_move(struct monitor *m);
+
+/* --- monitor_successor.c --- */
+/* SIGUSR2. Returns 0, or -1 with errno. */
+int monitor_successor_init(struct monitor *m);
+/*
+ * Start the program anew and drain once it accepts, with so many seconds for
+ * our sessions (0: no limit). Returns 0, and the control process' request is
+ * answered later; or -1: logged.
+ */
+int monitor_upgrade(struct monitor *m, uint32_t request, uint32_t seconds);
+/* We are stopping: it is not to take over any more. */
+void monitor_successor_stop(struct monitor *m);
+/* Tell it, if there is one: an address is used, or free; how many sessions. */
+void monitor_successor_used(struct monitor *m, uint32_t address);
+void monitor_successor_free(struct monitor *m, uint32_t address);
+void monitor_successor_left(struct monitor *m);
+/* Ask it for an address; false: it is ours to choose. */
+bool monitor_successor_take(struct monitor *m, const struct msg_handover *wish);
+
+/* --- monitor_predecessor.c --- */
+/* Take what a predecessor hands over, if there is one. 0, or -1: logged. */
+int monitor_predecessor_init(struct monitor *m);
+void monitor_predecessor_fini(struct monitor *m);
+/* The addresses of its sessions are in use, in a new pool too. */
+void monitor_predecessor_mark(const struct monitor *m, struct ippool *pool);
+/* All workers are ready, but have no sockets yet. */
+void monitor_predecessor_ready(struct monitor *m);
+/* Give them the sockets. */
+void monitor_predecessor_accept(struct monitor *m);
+/* They have them. */
+void monitor_predecessor_accepting(struct monitor *m);
+/* It is to end, as we are. */
+void monitor_predecessor_stop(struct monitor *m);
+/* An answer from our own successor is for it. */
+void monitor_predecessor_taken(
+    struct monitor *m, const struct msg_handover *msg);
 
 /* --- monitor_service.c --- */
 extern const struct service_ops monitor_service_ops;

@@ -62,6 +62,7 @@ try_reload(struct monitor *m)
 	     l = l->next)
 		if (l->address != 0)
 			ippool_take_this(next.pool, l->address);
+	monitor_predecessor_mark(m, next.pool);
 	setup_free(&m->setup);
 	m->setup = next;
 	m->generation++;

@@ -25,7 +25,7 @@ any_worker(const struct monitor *m)
 static bool
 is_drained(const struct monitor *m)
 {
-	if (m->peers->total > 0)
+	if (m->peers->total > 0 || m->predecessor.there)
 		return false;
 	for (unsigned int i = 0; i < m->worker_count; i++)
 		if (m->workers[i].accepting ||
@@ -41,7 +41,8 @@ monitor_stop_turn(struct monitor *m)
 		log_info("drain: the last session has ended");
 		monitor_stop(m);
 	}
-	if (m->stopping && m->links == NULL && !any_worker(m))
+	if (m->stopping && m->links == NULL && !any_worker(m) &&
+	    !m->predecessor.there && !m->control.renewing)
 		ev_break(m->loop, EVBREAK_ALL);
 }
 
@@ -73,6 +74,8 @@ monitor_stop(struct monitor *m)
 	ev_timer_stop(m->loop, &m->drain);
 	log_info("stopping: %u sessions are told", m->peers->total);
 	service_stopping(&m->service);
+	monitor_successor_stop(m);
+	monitor_predecessor_stop(m);
 	activation_close(&m->given);
 	for (unsigned int i = 0; i < m->worker_count; i++) {
 		m->workers[i].stopping = true;
@@ -114,12 +117,14 @@ on_drain_check(struct ev_loop *loop, ev_timer *w, int revents)
 }
 
 void
-monitor_drain(struct monitor *m, uint32_t seconds, bool hold)
+monitor_drain(struct monitor *m, uint32_t seconds, enum drain how)
 {
+	bool hold = how == DRAIN_HOLD;
 	/* a service manager's sockets stay open, whatever we do */
 	union msg drain = { .ask = { .header.type = MSG_DRAIN,
 				.request = m->drains + 1,
-				.hold = hold || m->given.count > 0 } };
+				.hold = how != DRAIN_CLOSE ||
+					m->given.count > 0 } };
 
 	if (m->stopping)
 		return;
@@ -146,8 +151,10 @@ monitor_drain(struct monitor *m, uint32_t seconds, bool hold)
 int
 monitor_undrain(struct monitor *m)
 {
-	if (m->stopping || !m->draining)
-		return m->stopping ? -1 : 0;
+	if (m->stopping || m->successor.accepting)
+		return -1;
+	if (!m->draining)
+		return 0;
 	for (unsigned int i = 0; i < m->worker_count && !m->holding; i++)
 		if (monitor_bind_worker(m, i) != 0)
 			return -1;

@@ -66,6 +66,31 @@ enum msg_type {
 	MSG_UNDRAIN,
 	MSG_RELOAD,
 	MSG_RESULT,
+	MSG_UPGRADE, /* start the program anew beside us, then end */
+	/*
+	 * Between an old monitor and its successor. They may be of different
+	 * versions, so the numbers and sizes of these stay as they are. Old to
+	 * new: STATE, LISTENER ... METRICS, then START. New to old once its
+	 * workers are ready: READY; old to new: OWNER; new to old once it
+	 * accepts: ACCEPTING.
+	 */
+	MSG_HANDOVER_STATE = 128, /* fd: memory file of handover.h */
+	MSG_HANDOVER_LISTENER,	  /* fd: a worker's; number: which worker */
+	MSG_HANDOVER_GIVEN,	  /* fd: a service manager's socket */
+	MSG_HANDOVER_CONTROL,	  /* fd: sstpctl's socket */
+	MSG_HANDOVER_METRICS,	  /* fd: socket for HTTP */
+	MSG_HANDOVER_START,	  /* that is all: start, but do not accept */
+	MSG_HANDOVER_READY,
+	MSG_HANDOVER_OWNER, /* the addresses are yours now: accept */
+	MSG_HANDOVER_ACCEPTING,
+	/* old to new, all the time */
+	MSG_HANDOVER_USED, /* address: it is given to a session of mine */
+	MSG_HANDOVER_FREE, /* address: it no longer is */
+	MSG_HANDOVER_TAKE, /* user, address (wanted, or 0): choose one for me */
+	MSG_HANDOVER_LEFT, /* number: sessions I still have */
+	/* new to old */
+	MSG_HANDOVER_TAKEN, /* address; number: enum msg_end_cause if 0 */
+	MSG_HANDOVER_STOP,  /* end them all */
 	MSG_TYPES,
 };
 
@@ -156,6 +181,16 @@ enum msg_end_cause {
 	MSG_END_CHANNEL, /* the plugin broke the protocol, or never spoke */
 };
 
+enum { MSG_HANDOVER_USER_MAX = 256, MSG_HANDOVER_PROFILE_MAX = 64 };
+
+struct msg_handover { /* MSG_HANDOVER_* */
+	struct msg_header header;
+	uint32_t number;
+	uint32_t address; /* IPv4, host order */
+	char profile[MSG_HANDOVER_PROFILE_MAX];
+	char user[MSG_HANDOVER_USER_MAX];
+};
+
 union msg {
 	struct msg_header header;
 	struct msg_plain plain;
@@ -168,6 +203,7 @@ union msg {
 	struct msg_exited exited;
 	struct msg_ask ask;
 	struct msg_result result;
+	struct msg_handover handover;
 };
 
 /* Size and descriptors a type has; 0 for an unknown type. */

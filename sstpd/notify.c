@@ -85,6 +85,8 @@ notify_init(struct notify *n)
 	if (name != NULL) {
 		n->fd = connect_to(name);
 		ret = n->fd < 0 ? -1 : 0;
+		if (ret == 0)
+			snprintf(n->name, sizeof(n->name), "%s", name);
 	}
 	if (n->fd >= 0)
 		n->watchdog_us = watchdog_interval();
@@ -137,6 +139,32 @@ void
 notify_stopping(const struct notify *n)
 {
 	tell(n, "STOPPING=1\n", 0);
+}
+
+void
+notify_main_pid(const struct notify *n, int pid)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "MAINPID=%d\n", pid);
+	tell(n, text, 0);
+}
+
+void
+notify_export(const struct notify *n)
+{
+	char text[32];
+
+	if (n->fd < 0)
+		return;
+	setenv("NOTIFY_SOCKET", n->name, 1);
+	if (n->watchdog_us == 0)
+		return;
+	snprintf(
+	    text, sizeof(text), "%llu", (unsigned long long)n->watchdog_us);
+	setenv("WATCHDOG_USEC", text, 1);
+	snprintf(text, sizeof(text), "%d", (int)getpid());
+	setenv("WATCHDOG_PID", text, 1);
 }
 
 void

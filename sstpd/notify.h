@@ -13,8 +13,11 @@
 
 #include <stdint.h>
 
+enum { NOTIFY_NAME_MAX = 108 };
+
 struct notify {
 	int fd; /* -1: nobody listens */
+	char name[NOTIFY_NAME_MAX];
 	uint64_t
 	    watchdog_us; /* between signs of life at most; 0: not watched */
 };
@@ -31,6 +34,17 @@ void notify_fini(struct notify *n);
 void notify_ready(const struct notify *n);
 void notify_reloading(const struct notify *n); /* notify_ready() ends it */
 void notify_stopping(const struct notify *n);
+
+/*
+ * Another process is the service from now on; it is to get the environment that
+ * notify_export() makes. The manager listens only to the one it knows of.
+ */
+void notify_main_pid(const struct notify *n, int pid);
+
+/* In the process that will be the service, before exec: as notify_init() got
+ * it.
+ */
+void notify_export(const struct notify *n);
 
 /* A line for people, without a newline. Neither waits. */
 void notify_status(const struct notify *n, const char *text);

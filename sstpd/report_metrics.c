@@ -18,6 +18,7 @@ enum metric {
 	BUILD,
 	START,
 	DRAINING,
+	PREDECESSOR,
 	WORKERS,
 	WORKER_RESTARTS,
 	WORKER_ORPHANS,
@@ -67,6 +68,8 @@ static const struct {
 	    "1, with the versions of sstpd and of the OpenSSL it runs with." },
 	[START] = { "sstpd_start_time_seconds", gauge, "",
 	    "When the daemon was started, in seconds since 1970." },
+	[PREDECESSOR] = { "sstpd_predecessor_sessions", gauge, "",
+	    "Sessions that the process before the last upgrade still has" },
 	[DRAINING] = { "sstpd_draining", gauge, "",
 	    "1 while no more connections are accepted, as it drains or stops." },
 	[WORKERS] = { "sstpd_workers", gauge, "",
@@ -280,6 +283,7 @@ put_daemon(const struct report *r, FILE *out)
 	put_build(out);
 	put_time(out, START, m->started);
 	put(out, DRAINING, m->draining);
+	put(out, PREDECESSOR, m->predecessor_sessions);
 	put(out, WORKERS, m->workers);
 	put(out, WORKER_RESTARTS, m->worker_restarts);
 	put(out, WORKER_ORPHANS, m->worker_orphans);

@@ -52,6 +52,9 @@ status_text(const struct report *r, const struct sums *n, FILE *out)
 	fprintf(out, "%-22s %s\n", "version", SSTPD_VERSION);
 	fprintf(out, "%-22s %s\n", "state",
 	    m->draining ? "draining: accepts no more" : "serving");
+	if (m->predecessor != 0)
+		fprintf(out, "%-22s pid %u with %u sessions\n", "upgraded from",
+		    m->predecessor, m->predecessor_sessions);
 	put(out, "running for (s)", (uint64_t)(r->now - m->started) / 1000);
 	put(out, "sessions up", n->up);
 	put(out, "sessions with a pppd", m->sessions);
@@ -82,6 +85,12 @@ status_json(const struct report *r, const struct sums *n, FILE *out)
 	json_open(&j, NULL, '{');
 	json_text(&j, "version", SSTPD_VERSION, 64);
 	json_text(&j, "state", m->draining ? "draining" : "serving", 16);
+	if (m->predecessor != 0) {
+		json_open(&j, "predecessor", '{');
+		json_integer(&j, "pid", m->predecessor);
+		json_integer(&j, "sessions", m->predecessor_sessions);
+		json_close(&j, '}');
+	}
 	json_integer(&j, "uptime_s", (int64_t)(r->now - m->started) / 1000);
 	json_integer(&j, "sessions_up", (int64_t)n->up);
 	json_integer(&j, "sessions", (int64_t)m->sessions);

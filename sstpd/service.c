@@ -92,3 +92,10 @@ service_stopping(struct service *s)
 	if (s->notify.fd >= 0)
 		tell_status(s);
 }
+
+void
+service_hand_over(struct service *s, int pid)
+{
+	notify_main_pid(&s->notify, pid);
+	service_fini(s);
+}

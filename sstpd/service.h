@@ -43,5 +43,7 @@ void service_fini(struct service *s);
 void service_ready(struct service *s);
 void service_reloading(struct service *s);
 void service_stopping(struct service *s);
+/* Another process is the service now: not a word from us any more. */
+void service_hand_over(struct service *s, int pid);
 
 #endif

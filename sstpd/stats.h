@@ -109,7 +109,9 @@ struct stats_monitor {
 	_Atomic uint64_t worker_orphans; /* sessions that died with one */
 	_Atomic uint32_t sessions;	 /* with a pppd */
 	_Atomic uint32_t max_sessions;	 /* of those */
-	_Atomic uint32_t draining;	 /* or stopping: accepts no more */
+	/* pid of one that an upgrade has replaced, 0: none; its sessions */
+	_Atomic uint32_t predecessor, predecessor_sessions;
+	_Atomic uint32_t draining; /* or stopping: accepts no more */
 	_Atomic uint32_t reloads, reloads_failed, reload_failed; /* the last */
 	_Atomic int64_t loaded; /* ms since 1970: the configuration in force */
 	_Atomic uint64_t pool_size, pool_used;

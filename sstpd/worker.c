@@ -41,14 +41,14 @@ struct worker {
 	struct session *dead;
 	struct admission admission;
 	struct stats_worker *stats;
-	struct listener listeners[CONF_LISTEN_MAX];
+	struct listener listeners[LISTENERS_MAX];
 	unsigned int listener_count;
 	struct generation *current;
 	/* what came since the last COMMIT */
 	const struct conf *next_conf;
 	struct credential_fds next_fds[CONF_CERTIFICATES_MAX];
 	unsigned int next_fds_count;
-	int next_listeners[CONF_LISTEN_MAX];
+	int next_listeners[LISTENERS_MAX];
 	unsigned int next_listeners_count;
 	bool next_lost; /* some of it: no descriptors were left */
 };
@@ -331,7 +331,7 @@ take_certificate(struct worker *w, int *fds)
 static void
 take_listener(struct worker *w, int *fds)
 {
-	if (w->next_listeners_count + w->listener_count >= CONF_LISTEN_MAX)
+	if (w->next_listeners_count + w->listener_count >= LISTENERS_MAX)
 		give_up("too many listeners");
 	w->next_listeners[w->next_listeners_count++] = fds[0];
 	fds[0] = -1;
