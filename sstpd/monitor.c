@@ -184,7 +184,8 @@ on_ready(struct monitor *m, struct child *w, const struct msg_commit *c)
 	}
 	if (!m->all_ready) {
 		become_ready(m);
-		monitor_predecessor_accepting(m);
+		if (monitor_predecessor_accepting(m))
+			return; /* the service is still the old one's */
 	}
 	if (!m->stopping)
 		service_ready(&m->service);

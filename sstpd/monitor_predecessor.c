@@ -248,6 +248,9 @@ on_message(void *owner, union msg *msg, int *fds)
 	case MSG_HANDOVER_OWNER:
 		monitor_predecessor_accept(m);
 		break;
+	case MSG_HANDOVER_DONE:
+		service_ready(&m->service);
+		break;
 	case MSG_HANDOVER_USED:
 		on_used(m, msg->handover.address);
 		break;
@@ -354,12 +357,13 @@ monitor_predecessor_accept(struct monitor *m)
 	}
 }
 
-void
+bool
 monitor_predecessor_accepting(struct monitor *m)
 {
 	if (m->predecessor.there)
 		say(m, &(struct msg_handover){
 			   .header.type = MSG_HANDOVER_ACCEPTING });
+	return m->predecessor.there;
 }
 
 void

@@ -195,8 +195,8 @@ void monitor_predecessor_mark(const struct monitor *m, struct ippool *pool);
 void monitor_predecessor_ready(struct monitor *m);
 /* Give them the sockets. */
 void monitor_predecessor_accept(struct monitor *m);
-/* They have them. */
-void monitor_predecessor_accepting(struct monitor *m);
+/* They have them; false: there is nobody to tell. */
+bool monitor_predecessor_accepting(struct monitor *m);
 /* It is to end, as we are. */
 void monitor_predecessor_stop(struct monitor *m);
 /* An answer from our own successor is for it. */

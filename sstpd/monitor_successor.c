@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <linux/sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -211,17 +212,10 @@ on_exited(struct ev_loop *loop, ev_io *w, int revents)
 {
 	struct monitor *m = w->data;
 	struct successor *s = &m->successor;
-	siginfo_t info = { 0 };
-	char why[64];
+	static const char why[] = "has ended";
 
 	(void)revents;
-	if (waitid(P_PIDFD, (id_t)s->pidfd, &info, WEXITED | WNOHANG) != 0 ||
-	    info.si_pid == 0)
-		return;
-	snprintf(why, sizeof(why), "%s %d",
-	    info.si_code == CLD_EXITED ? "exited with status"
-				       : "killed by signal",
-	    info.si_status);
+	waitid(P_PIDFD, (id_t)s->pidfd, NULL, WEXITED | WNOHANG);
 	lose(m, why);
 	if (s->accepting && !m->stopping)
 		log_warnx(
@@ -246,6 +240,7 @@ on_accepting(struct monitor *m)
 
 	s->accepting = true;
 	service_hand_over(&m->service, (int)s->pid);
+	say(s, &(struct msg_handover){ .header.type = MSG_HANDOVER_DONE }, -1);
 	ev_timer_stop(m->loop, &s->patience);
 	log_info("upgrade: pid %d has taken over, %u sessions stay here",
 	    (int)s->pid, m->peers->total);
@@ -337,6 +332,26 @@ exec_successor(const struct monitor *m, int channel)
 	_exit(127);
 }
 
+/*
+ * As fork(), but it becomes a child of our parent: a service manager takes care
+ * of its own children only, and we are not to stay for long.
+ */
+static pid_t
+fork_sibling(int *pidfd)
+{
+	struct clone_args args = { .flags = CLONE_PARENT | CLONE_PIDFD,
+		.pidfd = (uint64_t)(uintptr_t)pidfd };
+	pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+
+	if (pid >= 0 || (errno != EINVAL && errno != ENOSYS && errno != EPERM))
+		return pid;
+	/* the first process of a container can have no siblings */
+	pid = fork();
+	if (pid > 0)
+		*pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	return pid;
+}
+
 /* Returns our end of the channel, or -1 with errno. */
 static int
 spawn(struct monitor *m)
@@ -346,19 +361,14 @@ spawn(struct monitor *m)
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
 		return -1;
-	s->pid = fork();
+	s->pid = fork_sibling(&s->pidfd);
 	if (s->pid == 0)
 		exec_successor(m, pair[1]);
-	if (s->pid > 0)
-		s->pidfd = (int)syscall(SYS_pidfd_open, s->pid, 0);
 	close(pair[1]);
 	if (s->pid > 0 && s->pidfd >= 0 &&
 	    fcntl(pair[0], F_SETFL, O_NONBLOCK) == 0)
 		return pair[0];
-	if (s->pid > 0) {
-		kill(s->pid, SIGKILL); /* ours to reap, so still its pid */
-		waitpid(s->pid, NULL, 0);
-	}
+	/* without our end of the channel it gives up */
 	close(pair[0]);
 	return -1;
 }

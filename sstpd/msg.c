@@ -65,6 +65,8 @@ static const struct row {
 	    0 },
 	[MSG_HANDOVER_ACCEPTING] = { "HANDOVER_ACCEPTING",
 	    sizeof(struct msg_handover), 0 },
+	[MSG_HANDOVER_DONE] = { "HANDOVER_DONE", sizeof(struct msg_handover),
+	    0 },
 	[MSG_HANDOVER_USED] = { "HANDOVER_USED", sizeof(struct msg_handover),
 	    0 },
 	[MSG_HANDOVER_FREE] = { "HANDOVER_FREE", sizeof(struct msg_handover),

@@ -72,7 +72,7 @@ enum msg_type {
 	 * versions, so the numbers and sizes of these stay as they are. Old to
 	 * new: STATE, LISTENER ... METRICS, then START. New to old once its
 	 * workers are ready: READY; old to new: OWNER; new to old once it
-	 * accepts: ACCEPTING.
+	 * accepts: ACCEPTING; old to new: DONE.
 	 */
 	MSG_HANDOVER_STATE = 128, /* fd: memory file of handover.h */
 	MSG_HANDOVER_LISTENER,	  /* fd: a worker's; number: which worker */
@@ -83,6 +83,7 @@ enum msg_type {
 	MSG_HANDOVER_READY,
 	MSG_HANDOVER_OWNER, /* the addresses are yours now: accept */
 	MSG_HANDOVER_ACCEPTING,
+	MSG_HANDOVER_DONE, /* the service manager knows of you */
 	/* old to new, all the time */
 	MSG_HANDOVER_USED, /* address: it is given to a session of mine */
 	MSG_HANDOVER_FREE, /* address: it no longer is */

@@ -55,8 +55,6 @@ service_init(struct service *s, struct ev_loop *loop,
 	ev_timer_init(&s->watchdog, on_watchdog, half, half);
 	ev_timer_init(&s->status, on_status, status_interval, status_interval);
 	s->watchdog.data = s->status.data = s;
-	if (half > 0)
-		ev_timer_start(loop, &s->watchdog);
 }
 
 void
@@ -77,6 +75,8 @@ service_ready(struct service *s)
 		return;
 	tell_status(s);
 	ev_timer_start(s->loop, &s->status);
+	if (s->notify.watchdog_us > 0)
+		ev_timer_start(s->loop, &s->watchdog);
 }
 
 void

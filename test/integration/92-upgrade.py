@@ -276,14 +276,12 @@ def broken(make):
     d.start()
     c = d.cc(WITH_ADDRESS)
     good = program.read_bytes()
-    for text, why in (("#!/bin/sh\nexit 7\n", "exited with status 7"),
-                      ("#!/bin/sh\nkill -9 $$\n", "killed by signal 9"),
-                      ("no program\n", "exited with status 127")):
+    for text in "#!/bin/sh\nexit 7\n", "#!/bin/sh\nkill -9 $$\n", "no program\n":
         replace(program, text)
         start = d.log_size()
         status, _, err = ctl(d, "upgrade")
         assert status == 1 and "log" in err, (status, err)
-        d.wait_log(re.escape(why) + ": nothing has changed", start)
+        d.wait_log("has ended: nothing has changed", start)
         c.ping()
         d.cc().close()
     program.unlink()
@@ -467,7 +465,7 @@ def new_killed(make):
     late = d.crp(WITH_ADDRESS)
     old = upgrade(d)
     os.kill(d.pid(), signal.SIGKILL)
-    d.wait_log("the new process, killed by signal 9")
+    d.wait_log("the new process, has ended")
     late.request().connect()
     c.ping()
     late.close()

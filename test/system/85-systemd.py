@@ -10,6 +10,7 @@ import re
 import shutil
 import signal
 import subprocess
+import time
 
 import lib
 from lib import Client, Server, require, run, test
@@ -147,6 +148,30 @@ def accidents(server):
     systemctl("stop", "sstpd")
 
 
+def upgrade(server):
+    """The new process is the service; it lives when the old one has ended."""
+    systemctl("start", "sstpd")
+    old, client = server.monitor(), Client(server).up()
+    restarts = show("NRestarts")
+    start = server.log.size()
+    systemctl("kill", "--signal=USR2", "--kill-whom=main", "sstpd")
+    new = int(server.log.wait(r"upgrade: pid (\d+) has taken over", start)[1])
+    wait_show("MainPID", str(new))
+    require(show("ActiveState") == "active", "it is not active")
+    client.ping()
+    other = Client(server).up()
+    client.hang_up()
+    lib.wait_until(lambda: not lib.alive(old), "the end of the old one")
+    wait_show("StatusText", "1 sessions, 0 half-open, 0 waiting to start")
+    other.ping()
+    time.sleep(6)  # longer than the watchdog waits
+    require(show("MainPID") == str(new) and show("NRestarts") == restarts,
+            "systemd has started it again")
+    systemctl("stop", "sstpd")
+    other.wait_end()
+    require(show("Result") == "success", f"result: {show('Result')}")
+
+
 def sockets(server):
     """The first client starts it, and one that comes during a restart waits."""
     systemctl("start", "sstpd.socket")
@@ -158,7 +183,7 @@ def sockets(server):
     systemctl("stop", "sstpd.socket", "sstpd")
 
 
-@test("start, reload, stop; accidents; sockets")
+@test("start, reload, stop; accidents; upgrade; sockets")
 def units():
     find_systemd()
     lib.mount("tmpfs", HOME, "mode=755")
@@ -168,6 +193,7 @@ def units():
         server.start()
         whole_life(server)
         accidents(server)
+        upgrade(server)
         sockets(server)
     except Exception:
         lib.comment(run("dmesg")[-4000:])
