@@ -12,6 +12,7 @@
 #include "auth.h"
 #include "json.h"
 #include "report.h"
+#include "terminal.h"
 
 #define TEXT(field) field, sizeof(field)
 
@@ -106,7 +107,7 @@ each(const struct report *r, const struct report_filter *f, struct visitor *v)
 /* --- texts
  * -------------------------------------------------------------------- */
 
-/* "3d 4h", "5m 6s": the two that matter. */
+/* "3d 4h", "5m 6s": the two that matter, in 7 columns. */
 static void
 age_text(int64_t ms, char text[static 24])
 {
@@ -119,15 +120,17 @@ age_text(int64_t ms, char text[static 24])
 	else if (s < 86400)
 		snprintf(text, 24, "%" PRId64 "h %" PRId64 "m", s / 3600,
 		    s / 60 % 60);
-	else
+	else if (s < 100 * 86400)
 		snprintf(text, 24, "%" PRId64 "d %" PRId64 "h", s / 86400,
 		    s / 3600 % 24);
+	else
+		snprintf(text, 24, "%" PRId64 "d", s / 86400);
 }
 
 static void
 bytes_text(uint64_t bytes, char text[static 16])
 {
-	static const char units[] = "BKMGTP";
+	static const char units[] = "BKMGTPE";
 	double value = (double)bytes;
 	unsigned int i = 0;
 
@@ -171,51 +174,40 @@ time_text(int64_t ms, char text[static 32])
 		strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", &tm);
 }
 
-/* What a client chose, on a terminal: nothing that moves the cursor. */
-static void
-put_plain(FILE *out, const char *text, size_t n)
-{
-	n = strnlen(text, n);
-	for (size_t i = 0; i < n; i++)
-		putc((unsigned char)text[i] < 0x20 || text[i] == 0x7f ? '?'
-								      : text[i],
-		    out);
-}
-
-static void
-put_column(FILE *out, const char *text, size_t n, size_t width)
-{
-	n = strnlen(text, n);
-	if (n > width) {
-		put_plain(out, text, width - 1);
-		putc('+', out);
-		n = width;
-	} else {
-		put_plain(out, text, n);
-	}
-	for (; n < width; n++)
-		putc(' ', out);
-	putc(' ', out);
-}
-
 /* --- sessions
  * -------------------------------------------------------------------- */
+
+/* A name is asked for by, so it is not cut: the user makes room for it. */
+static void
+put_names(FILE *out, const struct stats_session *s)
+{
+	enum { SESSION = 8, USER = 13, USER_MIN = 4 };
+	size_t user = USER, n;
+	char id[32];
+
+	id_text(s->id, id);
+	n = strlen(id);
+	if (n > SESSION)
+		user = n - SESSION < USER - USER_MIN ? USER - (n - SESSION)
+						     : USER_MIN;
+	fprintf(out, "%-*s ", SESSION, id);
+	terminal_put_column(out, TEXT(s->user), user);
+}
 
 static void
 visit_text(struct visitor *v, const struct stats_session *s)
 {
-	char id[32], age[24], in[16], out[16], inner[INET_ADDRSTRLEN];
+	char age[24], in[16], out[16], inner[INET_ADDRSTRLEN];
 
-	id_text(s->id, id);
 	age_text(v->report->now - (s->connected != 0 ? s->connected : s->began),
 	    age);
 	bytes_text(s->bytes_in, in);
 	bytes_text(s->bytes_out, out);
 	ipv4_text(s->remote4, inner);
-	put_column(v->out, TEXT(id), 8);
-	put_column(v->out, TEXT(s->user), 13);
-	put_column(v->out, TEXT(s->peer), 21);
-	put_column(v->out, inner[0] != '\0' ? inner : stage_of(s), 16, 15);
+	put_names(v->out, s);
+	terminal_put_column(v->out, TEXT(s->peer), 21);
+	terminal_put_column(
+	    v->out, inner[0] != '\0' ? inner : stage_of(s), 16, 15);
 	fprintf(v->out, "%-7s %5s %5s\n", age, in, out);
 	v->count++;
 }
@@ -341,7 +333,7 @@ put_row(FILE *out, const char *name, const char *text, size_t n)
 	if (n == 0 || text[0] == '\0')
 		return;
 	fprintf(out, "%-16s ", name);
-	put_plain(out, text, n);
+	terminal_put(out, text, n);
 	putc('\n', out);
 }
 
@@ -398,14 +390,13 @@ put_traffic(FILE *out, const struct stats_session *s)
 	fprintf(out, "%-16s %s in %" PRIu64 " packets\n", "to client", sent,
 	    s->packets_out);
 	fprintf(out, "%-16s %" PRIu64 " frames\n", "dropped", s->dropped);
-	fprintf(out,
-	    "%-16s %u bytes to the client, %u unsent in its socket, %u to "
-	    "pppd\n",
-	    "queues", s->queue_to_client, s->unsent, s->queue_to_pppd);
-	fprintf(out,
-	    "%-16s rtt %.1f ms +- %.1f, %u retransmits, cwnd %u, %s/s\n",
+	fprintf(out, "%-16s %u bytes, and %u unsent in its socket\n",
+	    "queue to client", s->queue_to_client, s->unsent);
+	put_number(out, "queue to pppd", s->queue_to_pppd, " bytes");
+	fprintf(out, "%-16s rtt %.1f ms +- %.1f, %u retransmits\n",
 	    "TCP to client", s->rtt_us / 1000., s->rttvar_us / 1000.,
-	    s->retransmits, s->cwnd, rate);
+	    s->retransmits);
+	fprintf(out, "%-16s %u, delivers %s/s\n", "TCP window", s->cwnd, rate);
 }
 
 static void
