@@ -126,6 +126,18 @@ md5_response(const struct login *login, uint8_t id, struct wire_in challenge,
 	return true;
 }
 
+/*
+ * A challenge that comes again is one whose answer was late. The proof that is
+ * under way belongs to that answer, so it has to be given once more: another
+ * one, and the server would seem not to know the password.
+ */
+static bool
+is_repeated(const struct mschap_exchange *x, struct wire_in challenge)
+{
+	return x->user != NULL && memcmp(x->server_challenge, challenge.p,
+				      MSCHAP_CHALLENGE_LEN) == 0;
+}
+
 static bool
 mschap_response(struct login *login, struct wire_in challenge,
     const uint8_t *random, struct wire_out *out)
@@ -137,8 +149,10 @@ mschap_response(struct login *login, struct wire_in challenge,
 	    !mschap_hash(
 		login->secret.password, login->secret.password_len, x->hash))
 		return false;
-	memcpy(x->server_challenge, challenge.p, MSCHAP_CHALLENGE_LEN);
-	memcpy(x->client_challenge, random, MSCHAP_CHALLENGE_LEN);
+	if (!is_repeated(x, challenge)) {
+		memcpy(x->server_challenge, challenge.p, MSCHAP_CHALLENGE_LEN);
+		memcpy(x->client_challenge, random, MSCHAP_CHALLENGE_LEN);
+	}
 	x->user = login->secret.user;
 	if (!mschap_respond(x))
 		return false;
@@ -195,7 +209,6 @@ on_success(struct login *login, struct wire_in text)
 		keys->receive_len = keys->send_len = MSCHAP_KEY_LEN;
 		keys->state = KEYS_MPPE;
 	}
-	OPENSSL_cleanse(&login->exchange, sizeof(login->exchange));
 	return succeed(login);
 }
 

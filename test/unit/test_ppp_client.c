@@ -24,6 +24,7 @@ enum { FRAMES_MAX = 64, FRAME_KEPT = 128, EVENTS_MAX = 32 };
 /* A client and what came out of it. */
 struct link {
 	struct ppp ppp;
+	bool other_random; /* than RFC 2759 has */
 	unsigned int frames, taken, events, packets;
 	uint8_t frame[FRAMES_MAX][FRAME_KEPT];
 	size_t len[FRAMES_MAX];
@@ -68,9 +69,12 @@ on_random(void *owner, uint8_t *p, size_t n)
 	static const uint8_t bytes[16] = { 0x21, 0x40, 0x23, 0x24, 0x25, 0x5e,
 		0x26, 0x2a, 0x28, 0x29, 0x5f, 0x2b, 0x3a, 0x33, 0x7c, 0x7e };
 
-	(void)owner;
+	const struct link *l = owner;
+
 	assert_true(n <= sizeof(bytes));
 	memcpy(p, bytes, n);
+	if (l->other_random && n > 0)
+		p[0] ^= 1;
 	return true;
 }
 
@@ -152,7 +156,8 @@ expect_event(const struct link *l, unsigned int i, enum ppp_event event)
 
 /* --- a server that behaves: what it says, in its order --- */
 
-#define CHALLENGE      "5b5d7c7d7b3f2f3e3c2c602132262628"
+#define CHALLENGE_REST "5d7c7d7b3f2f3e3c2c602132262628"
+#define CHALLENGE      "5b" CHALLENGE_REST
 #define ALGORITHM      "0305c22381"
 #define LCP_REQ	       "ff03c021 01 01 0013 01040578 " ALGORITHM " 0506aabbccdd"
 #define LCP_ACK	       "ff03c021 02 01 000e 01040578 050621402324"
@@ -480,6 +485,36 @@ test_success_out_of_the_blue(void **state)
 	assert_int_equal(l.events, 1);
 	give(&l, CHAP_SUCCESS);
 	assert_int_equal(l.ppp.phase, PPP_NETWORK);
+}
+
+/* Its answer is late, so the server asks again: the same has to come again. */
+static void
+test_repeated_challenge(void **state)
+{
+	struct link l;
+	unsigned int first;
+
+	(void)state;
+	to_authentication(&l);
+	first = l.frames;
+	give(&l, CHAP_CHALLENGE);
+	l.other_random = true;
+	give(&l, CHAP_CHALLENGE);
+	assert_int_equal(l.frames, first + 2);
+	assert_int_equal(l.len[first], l.len[first + 1]);
+	assert_memory_equal(l.frame[first], l.frame[first + 1], l.len[first]);
+	give(&l, CHAP_SUCCESS);
+	assert_int_equal(l.ppp.phase, PPP_NETWORK);
+	/* one that was still under way, and what follows it */
+	give(&l, CHAP_CHALLENGE);
+	assert_memory_equal(
+	    l.frame[first], l.frame[l.frames - 1], l.len[first]);
+	give(&l, CHAP_SUCCESS);
+	assert_int_equal(l.ppp.phase, PPP_NETWORK);
+	/* another challenge gets another answer */
+	give(&l, "ff03c223 01 07 0019 10 00" CHALLENGE_REST "7370766e");
+	assert_memory_not_equal(
+	    l.frame[first], l.frame[l.frames - 1], l.len[first]);
 }
 
 static void
@@ -912,6 +947,7 @@ main(void)
 		cmocka_unit_test(test_method_is_forgotten),
 		cmocka_unit_test(test_server_without_proof),
 		cmocka_unit_test(test_success_out_of_the_blue),
+		cmocka_unit_test(test_repeated_challenge),
 		cmocka_unit_test(test_refused_login),
 		cmocka_unit_test(test_bad_challenges),
 		cmocka_unit_test(test_chap_md5),
