@@ -255,7 +255,9 @@ static const struct cause_info table[] = {
 	[CAUSE_PPPD_TERMINATED] = { "pppd-terminated", AT_ANY, BY_PPPD,
 	    ENDS_WELL, "pppd was told to end by a signal", NULL, NULL },
 	[CAUSE_PPPD_KILLED] = { "pppd-killed", AT_ANY, BY_PPPD, ENDS_BADLY,
-	    "pppd was killed", NULL, "it crashed, or ran out of memory" },
+	    "pppd crashed or was killed", NULL,
+	    "its ip-down has not run; see the kernel's log, perhaps there was "
+	    "no memory" },
 	[CAUSE_PPPD_NO_PPP] = { "pppd-no-ppp", AT_LCP, BY_PPPD, ENDS_BADLY,
 	    "this kernel has no PPP", NULL, "modprobe ppp_generic" },
 	[CAUSE_PPPD_NOT_STARTED] = { "pppd-not-started", AT_LCP, BY_SERVER,

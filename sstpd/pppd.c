@@ -51,7 +51,8 @@ static const char *const exit_texts[] = {
 	[19] = "failed to authenticate to the peer",
 	[20] = "traffic limit reached",
 	[21] = "calling number refused",
-	[127] = "could not be executed",
+	[PPPD_NOT_EXECUTED] = "could not be executed",
+	[PPPD_CRASHED] = "crashed",
 };
 
 const char *
@@ -169,13 +170,13 @@ exec_pppd(char *const argv[], int plugin, int log)
 	null = open("/dev/null", O_RDWR);
 	if (null < 0 || dup2(null, STDIN_FILENO) < 0 ||
 	    dup2(log, STDOUT_FILENO) < 0 || dup2(log, STDERR_FILENO) < 0)
-		_exit(127);
+		_exit(PPPD_NOT_EXECUTED);
 	if (plugin >= 0) {
 		/* dup2 to itself would keep close-on-exec */
 		if (plugin == PLUGIN_FD)
 			fcntl(plugin, F_SETFD, 0);
 		else if (dup2(plugin, PLUGIN_FD) < 0)
-			_exit(127);
+			_exit(PPPD_NOT_EXECUTED);
 	}
 	/* everything of ours is close-on-exec; this is the second line */
 	syscall(
@@ -183,8 +184,8 @@ exec_pppd(char *const argv[], int plugin, int log)
 	if (chdir("/") == 0)
 		execve(argv[0], argv, env);
 	if (write(STDERR_FILENO, failed, sizeof(failed) - 1) < 0)
-		_exit(126);
-	_exit(127);
+		_exit(PPPD_NOT_EXECUTED);
+	_exit(PPPD_NOT_EXECUTED);
 }
 
 /* A raw pty: before pppd sets its modes nothing may be echoed or edited. */

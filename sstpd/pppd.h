@@ -19,6 +19,10 @@ struct conf;
 enum {
 	PPPD_ARGS_MAX = 64,
 	PPPD_TEXT_MAX = 2048,
+	/* exit codes: of a child that did not become a pppd, and pppd's own of
+	 * one that crashed, since it catches the signal */
+	PPPD_NOT_EXECUTED = 126,
+	PPPD_CRASHED = 127,
 };
 
 /* A counted argv: pointers into its own text, NULL at the end. */

@@ -15,7 +15,7 @@ static bool
 needs_words(unsigned int code)
 {
 	return (code >= 1 && code <= 4) || (code >= 6 && code <= 10) ||
-	       code == 18 || code == 127;
+	       code == 18 || code == PPPD_NOT_EXECUTED || code == PPPD_CRASHED;
 }
 
 static void

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "ppp_peek.h"
+#include "pppd.h"
 #include "session_private.h"
 
 /* --- how far it comes -----------------------------------------------------
@@ -190,6 +191,8 @@ cause_of_exit(const struct session *s, const struct msg_exited *exited)
 		return CAUSE_AUTH_SERVER_REFUSED;
 	case 20:
 		return CAUSE_TRAFFIC_LIMIT;
+	case PPPD_CRASHED:
+		return CAUSE_PPPD_KILLED;
 	default:
 		return CAUSE_PPPD_FAILED;
 	}

@@ -454,7 +454,8 @@ def pppd_ends(d):
     for code, cause, by in ((0, "pppd-ended", "pppd"), (5, "pppd-terminated", "pppd"),
                             (12, "idle-timeout", "pppd"), (13, "session-timeout", "pppd"),
                             (15, "lcp-echo-lost", "network"),
-                            (20, "traffic-limit", "pppd"), (1, "pppd-failed", "pppd")):
+                            (20, "traffic-limit", "pppd"), (1, "pppd-failed", "pppd"),
+                            (127, "pppd-killed", "pppd")):
         line = tunnel_end(d, f"request-address\nup\nexit {code}", stage="up",
                           cause=cause, closed_by=by)
         assert ("pppd" in line) == (code not in (0, 5)), line

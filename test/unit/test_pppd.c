@@ -152,7 +152,8 @@ test_exit_texts(void **state)
 	(void)state;
 	assert_string_equal(pppd_exit_text(11), "peer authentication failed");
 	assert_string_equal(pppd_exit_text(16), "link hung up");
-	assert_string_equal(pppd_exit_text(127), "could not be executed");
+	assert_string_equal(pppd_exit_text(126), "could not be executed");
+	assert_string_equal(pppd_exit_text(127), "crashed");
 	assert_string_equal(pppd_exit_text(22), "unknown exit code");
 	assert_string_equal(pppd_exit_text(-1), "unknown exit code");
 	assert_string_equal(pppd_exit_text(128), "unknown exit code");
