@@ -13,7 +13,7 @@ from lib import UP, main, test, wait_until
 from sstp import data
 
 SIZE = 4000
-COUNT = 5000  # frames: 20 MB
+COUNT = 3500  # frames: 14 MB
 GROWTH = 6 << 20  # what the daemon may take for it
 
 

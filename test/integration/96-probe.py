@@ -5,6 +5,7 @@
 servers that are none, or bad ones."""
 
 import contextlib
+import functools
 import hashlib
 import json
 import os
@@ -151,33 +152,35 @@ def open_password(_):
 # --- bad servers ---
 
 
+@functools.cache
+def server_context():
+    """With a certificate of nobody's, which takes longest to make."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with tempfile.TemporaryDirectory() as directory:
+        context.load_cert_chain(*certificate(pathlib.Path(directory), "impostor"))
+    return context
+
+
 class Impostor(contextlib.AbstractContextManager):
     """Serves one connection with a function."""
 
     def __init__(self, function, tls=True):
         self.function, self.tls = function, tls
-        self.directory = tempfile.TemporaryDirectory()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.target = "127.0.0.1:%d" % self.listener.getsockname()[1]
         self.thread = threading.Thread(target=self.serve, daemon=True)
         self.thread.start()
 
-    def wrap(self, connection):
-        path = pathlib.Path(self.directory.name)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(*certificate(path, "impostor"))
-        return context.wrap_socket(connection, server_side=True)
-
     def serve(self):
         connection, _ = self.listener.accept()
         connection.settimeout(PATIENCE)
         with connection, contextlib.suppress(OSError):
-            self.function(self.wrap(connection) if self.tls else connection)
+            self.function(server_context().wrap_socket(connection, server_side=True)
+                          if self.tls else connection)
 
     def __exit__(self, *_):
         self.thread.join(PATIENCE)
         self.listener.close()
-        self.directory.cleanup()
 
 
 def after_http(*packets):
