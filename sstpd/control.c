@@ -137,11 +137,11 @@ static const struct channel_ops channel_ops = {
 };
 
 static void
-on_ask(void *owner, union msg *msg)
+on_ask(void *owner, union msg *msg, const int *fds)
 {
 	struct control *c = owner;
 
-	channel_send(&c->channel, msg, NULL);
+	channel_send(&c->channel, msg, fds);
 }
 
 int

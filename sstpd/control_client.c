@@ -25,7 +25,9 @@ enum then { /* when the monitor has answered */
 	THEN_SESSION,
 	THEN_METRICS,
 	THEN_FIND, /* the sessions to disconnect */
+	THEN_FIND_CAPTURE,
 	THEN_DONE, /* it only had to be done */
+	THEN_CAPTURE,
 };
 
 struct control_client {
@@ -41,8 +43,11 @@ struct control_client {
 	enum then then;
 	uint32_t waits_for; /* the request */
 	unsigned int waits, failed, done;
+	uint32_t why; /* the last failure, enum msg_failure */
 	struct report_filter filter;
-	bool json, hold;
+	bool json, hold, secrets;
+	bool awaited; /* the session has not begun yet */
+	int given;    /* descriptor that came with the request; -1: none */
 	/* the answer */
 	char *reply;
 	size_t reply_len, sent;
@@ -70,6 +75,8 @@ client_free(struct control_client *c)
 	if (c->out != NULL)
 		fclose(c->out);
 	free(c->reply);
+	if (c->given >= 0)
+		close(c->given);
 	close(c->fd);
 	free(c);
 }
@@ -164,6 +171,17 @@ http_answer(struct control_client *c, const char *status, const char *body)
 	finish(c);
 }
 
+/* Who it is; nobody in particular if that cannot be found out. */
+static struct ucred
+peer_of(const struct control_client *c)
+{
+	struct ucred peer = { .uid = (uid_t)-1 };
+	socklen_t len = sizeof(peer);
+
+	getsockopt(c->fd, SOL_SOCKET, SO_PEERCRED, &peer, &len);
+	return peer;
+}
+
 /* --- questions to the monitor
  * ---------------------------------------------------- */
 
@@ -178,7 +196,7 @@ ask(struct control_client *c, enum msg_type type, uint64_t session,
 			      .hold = c->hold } };
 
 	c->waits++;
-	c->clients->ask(c->clients->owner, &msg);
+	c->clients->ask(c->clients->owner, &msg, NULL);
 }
 
 static void
@@ -212,6 +230,43 @@ disconnect_found(struct control_client *c)
 		ask(c, MSG_DISCONNECT, ids[i], 0);
 }
 
+/* The socket goes on to the monitor: what is written there is not for us. */
+static void
+ask_capture(struct control_client *c, uint64_t session)
+{
+	union msg msg = { .capture = {
+			      .header = { .type = MSG_CAPTURE,
+				  .session = session },
+			      .uid = peer_of(c).uid,
+			      .secrets = c->secrets,
+			  } };
+
+	c->then = THEN_CAPTURE;
+	c->waits_for = msg.capture.request = ++c->clients->last_request;
+	c->waits = 1;
+	snprintf(msg.capture.address, sizeof(msg.capture.address), "%s",
+	    c->filter.address);
+	snprintf(
+	    msg.capture.user, sizeof(msg.capture.user), "%s", c->filter.user);
+	c->clients->ask(c->clients->owner, &msg, &c->given);
+	c->given = -1;
+}
+
+static void
+capture_found(struct control_client *c)
+{
+	uint64_t ids[2];
+	unsigned int n = report_find(&c->clients->report, &c->filter, ids, 2);
+
+	ev_timer_stop(c->clients->loop, &c->sample);
+	if (n == 1)
+		ask_capture(c, ids[0]);
+	else if (n == 0)
+		refuse(c, "there is no such session");
+	else
+		refuse(c, "there are several such sessions: name one");
+}
+
 static void
 answer_http(struct control_client *c, const struct report *r)
 {
@@ -238,11 +293,26 @@ answer_http(struct control_client *c, const struct report *r)
 	finish(c);
 }
 
+static const char *
+failure(uint32_t why)
+{
+	switch (why) {
+	case MSG_FAILED_SESSION:
+		return "there is no such session";
+	case MSG_FAILED_BUSY:
+		return "somebody captures it already, or too many wait";
+	case MSG_FAILED_SOCKET:
+		return "that is no socket to capture to";
+	default:
+		return "that failed: see the log of sstpd";
+	}
+}
+
 static void
 answer_done(struct control_client *c)
 {
 	if (c->failed > 0 && c->done == 0) {
-		refuse(c, "that failed: see the log of sstpd");
+		refuse(c, "%s", failure(c->why));
 		return;
 	}
 	if (!begin(c))
@@ -263,7 +333,11 @@ answer(struct control_client *c)
 	case THEN_FIND:
 		disconnect_found(c);
 		return;
+	case THEN_FIND_CAPTURE:
+		capture_found(c);
+		return;
 	case THEN_DONE:
+	case THEN_CAPTURE:
 		answer_done(c);
 		return;
 	case THEN_METRICS:
@@ -331,11 +405,13 @@ control_clients_answer(
 		answer_sampled(clients, result->request);
 		return;
 	}
-	while (c != NULL &&
-	       (c->then != THEN_DONE || c->waits_for != result->request))
+	while (
+	    c != NULL && ((c->then != THEN_DONE && c->then != THEN_CAPTURE) ||
+			     c->waits_for != result->request))
 		c = c->next;
 	if (c == NULL)
 		return; /* it did not wait so long */
+	c->why = result->failed;
 	if (result->failed)
 		c->failed++;
 	else
@@ -381,6 +457,8 @@ static bool
 parse_words(struct control_client *c, char *const *words, unsigned int n,
     uint32_t *seconds)
 {
+	bool capture = n > 0 && strcmp(words[0], "capture") == 0;
+
 	for (unsigned int i = 1; i < n; i++) {
 		char *end;
 		unsigned long v = strtoul(words[i], &end, 10);
@@ -389,6 +467,10 @@ parse_words(struct control_client *c, char *const *words, unsigned int n,
 			c->json = true;
 		} else if (strcmp(words[i], "hold") == 0) {
 			c->hold = true;
+		} else if (capture && strcmp(words[i], "next") == 0) {
+			c->awaited = true;
+		} else if (capture && strcmp(words[i], "secrets") == 0) {
+			c->secrets = true;
 		} else if (*end == '\0' && v > 0 && v <= 86400 * 7) {
 			*seconds = (uint32_t)v;
 		} else if (!set_filter(&c->filter, words[i])) {
@@ -410,12 +492,31 @@ has_filter(const struct report_filter *f)
 static void
 log_actor(const struct control_client *c, const char *what)
 {
-	struct ucred peer = { 0 };
-	socklen_t len = sizeof(peer);
+	struct ucred peer = peer_of(c);
 
-	if (getsockopt(c->fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0)
-		log_info("control: uid %u, pid %d: %s", peer.uid, (int)peer.pid,
-		    what);
+	log_info("control: uid %u, pid %d: %s", peer.uid, (int)peer.pid, what);
+}
+
+static void
+run_capture(struct control_client *c)
+{
+	const struct report_filter *f = &c->filter;
+
+	if (c->given < 0) {
+		refuse(c, "no socket came with it");
+		return;
+	}
+	if (c->awaited && (f->id != 0 || f->stage[0] != '\0' ||
+			      (f->user[0] != '\0' && f->address[0] != '\0'))) {
+		refuse(c, "the next one of a user or of an address, no more");
+		return;
+	}
+	log_actor(c,
+	    c->secrets ? "capture, with passwords and responses" : "capture");
+	if (c->awaited)
+		ask_capture(c, 0);
+	else
+		ask_one(c, THEN_FIND_CAPTURE, MSG_SAMPLE, 0);
 }
 
 static void
@@ -444,6 +545,9 @@ run(struct control_client *c, char *const *words, unsigned int n)
 		   has_filter(&c->filter)) {
 		log_actor(c, "disconnect");
 		ask_one(c, THEN_FIND, MSG_SAMPLE, 0);
+	} else if (strcmp(command, "capture") == 0 &&
+		   (c->awaited || has_filter(&c->filter))) {
+		run_capture(c);
 	} else if (strcmp(command, "drain") == 0) {
 		log_actor(c, "drain");
 		ask_one(c, THEN_DONE, MSG_DRAIN, seconds);
@@ -535,6 +639,33 @@ take_request(struct control_client *c)
 	}
 }
 
+/* As recv(); of descriptors that come with it the first is kept. */
+static ssize_t
+receive(struct control_client *c, char *p, size_t n)
+{
+	union {
+		char space[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control;
+	struct iovec iov = { .iov_base = p, .iov_len = n };
+	struct msghdr mh = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control.space,
+		.msg_controllen = CMSG_LEN(sizeof(int)), /* room for one */
+	};
+	ssize_t got = recvmsg(c->fd, &mh, MSG_CMSG_CLOEXEC);
+	const struct cmsghdr *h = got < 0 ? NULL : CMSG_FIRSTHDR(&mh);
+
+	if (h == NULL || h->cmsg_level != SOL_SOCKET ||
+	    h->cmsg_type != SCM_RIGHTS || h->cmsg_len != CMSG_LEN(sizeof(int)))
+		return got;
+	if (c->given >= 0)
+		close(c->given);
+	memcpy(&c->given, CMSG_DATA(h), sizeof(c->given));
+	return got;
+}
+
 static void
 on_io(struct ev_loop *loop, ev_io *w, int revents)
 {
@@ -546,8 +677,8 @@ on_io(struct ev_loop *loop, ev_io *w, int revents)
 		send_reply(c);
 		return;
 	}
-	n = recv(c->fd, c->request + c->request_len,
-	    sizeof(c->request) - 1 - c->request_len, 0);
+	n = receive(c, c->request + c->request_len,
+	    sizeof(c->request) - 1 - c->request_len);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n <= 0) {
@@ -578,6 +709,7 @@ client_new(struct control_clients *clients, int fd, enum control_kind kind)
 	c->clients = clients;
 	c->kind = kind;
 	c->fd = fd;
+	c->given = -1;
 	c->next = clients->first;
 	clients->first = c;
 	clients->count++;
@@ -608,7 +740,8 @@ on_connection(struct ev_loop *loop, ev_io *w, int revents)
 
 void
 control_clients_init(struct control_clients *clients, struct ev_loop *loop,
-    void (*ask_monitor)(void *owner, union msg *msg), void *owner)
+    void (*ask_monitor)(void *owner, union msg *msg, const int *fds),
+    void *owner)
 {
 	clients->loop = loop;
 	clients->ask = ask_monitor;

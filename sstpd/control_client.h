@@ -4,7 +4,8 @@
 /*
  * Those who ask the control process. A client of the Unix socket sends one line
  * of words and gets a line "ok", or "error" and what is wrong, then the answer
- * up to the end of file. A client of a metrics socket speaks HTTP. Each has one
+ * up to the end of file. With "capture" comes a socket, which is for somebody
+ * else to write to. A client of a metrics socket speaks HTTP. Each has one
  * question and some seconds.
  */
 
@@ -37,7 +38,8 @@ struct control_socket {
 struct control_clients {
 	struct ev_loop *loop;
 	struct report report;
-	void (*ask)(void *owner, union msg *msg); /* the monitor */
+	/* the monitor; takes the descriptors that the message has */
+	void (*ask)(void *owner, union msg *msg, const int *fds);
 	void *owner;
 	struct control_socket sockets[CONTROL_SOCKETS_MAX];
 	unsigned int socket_count;
@@ -49,7 +51,7 @@ struct control_clients {
 
 /* The report's tables are the caller's to fill in. */
 void control_clients_init(struct control_clients *clients, struct ev_loop *loop,
-    void (*ask)(void *owner, union msg *msg), void *owner);
+    void (*ask)(void *owner, union msg *msg, const int *fds), void *owner);
 /* Serve a listening socket, which it takes. Returns -1 if there are too many.
  */
 int control_clients_listen(

@@ -211,6 +211,10 @@ on_worker_message(struct child *w, union msg *msg, int *fds)
 		if (m->draining && msg->result.request == m->drains)
 			w->accepting = false;
 		break;
+	case MSG_CAPTURED:
+		monitor_control_answer(
+		    m, msg->result.request, msg->result.failed);
+		break;
 	case MSG_SPAWN:
 		monitor_spawn(m, w, &msg->spawn);
 		break;

@@ -204,7 +204,7 @@ on_started(struct child *c)
 }
 
 void
-monitor_control_answer(struct monitor *m, uint32_t request, bool failed)
+monitor_control_answer(struct monitor *m, uint32_t request, uint32_t failed)
 {
 	union msg msg = { .result = { .header.type = MSG_RESULT,
 			      .request = request,
@@ -278,13 +278,24 @@ disconnect(struct monitor *m, const struct msg_ask *ask)
 	return false;
 }
 
+/* Of one of a session the worker knows more, and answers if it has it. */
+static void
+capture(struct monitor *m, union msg *msg, int *fds)
+{
+	uint64_t session = msg->header.session;
+	uint32_t request = msg->capture.request;
+	uint32_t failed = monitor_capture_ask(m, msg, fds);
+
+	if (session == 0 || failed != MSG_SUCCEEDED)
+		monitor_control_answer(m, request, failed);
+}
+
 static void
 on_message(struct child *c, union msg *msg, int *fds)
 {
 	struct monitor *m = c->owner;
 	bool failed = false;
 
-	(void)fds; /* no message of its has any */
 	switch (msg->header.type) {
 	case MSG_READY:
 		c->ready = true;
@@ -295,6 +306,9 @@ on_message(struct child *c, union msg *msg, int *fds)
 	case MSG_DISCONNECT:
 		failed = !disconnect(m, &msg->ask);
 		break;
+	case MSG_CAPTURE:
+		capture(m, msg, fds);
+		return;
 	case MSG_RELOAD:
 		failed = m->stopping || monitor_reload(m) != 0;
 		break;
@@ -320,7 +334,8 @@ on_message(struct child *c, union msg *msg, int *fds)
 		kill(c->pid, SIGKILL); /* not yet reaped, so still its pid */
 		return;
 	}
-	monitor_control_answer(m, msg->ask.request, failed);
+	monitor_control_answer(
+	    m, msg->ask.request, failed ? MSG_FAILED : MSG_SUCCEEDED);
 }
 
 static void

@@ -21,6 +21,8 @@ on_link_send(struct link *l, union msg *msg, const int *fds)
 	struct child *w = l->worker;
 
 	if (w != NULL) {
+		if (msg->header.type == MSG_AUTH)
+			monitor_capture_known(l->owner, w, &msg->auth);
 		channel_send(&w->channel, msg, fds);
 		return;
 	}
@@ -172,6 +174,7 @@ monitor_spawn(struct monitor *m, struct child *w, const struct msg_spawn *msg)
 		return;
 	}
 	peers_enter(m->peers, peer);
+	monitor_capture_begins(m, w, msg);
 }
 
 static void

@@ -18,7 +18,16 @@
 #include "spawn_queue.h"
 #include "stats.h"
 
-enum { WORKERS_MAX = 256 };
+enum {
+	WORKERS_MAX = 256,
+	CAPTURES_MAX = 16, /* that wait for a session */
+};
+
+struct capture_wait {
+	struct monitor *monitor; /* NULL: nobody waits here */
+	ev_io gone;		 /* its socket, owned */
+	struct msg_capture ask;
+};
 
 struct successor {	/* the process that takes over from us */
 	bool running;	/* and we speak with it */
@@ -78,6 +87,7 @@ struct monitor {
 	uint32_t sample;	   /* request being answered */
 	unsigned int sample_waits; /* workers that have not answered it */
 	struct link *links;
+	struct capture_wait captures[CAPTURES_MAX];
 	struct spawn_queue queue;
 	unsigned int starting; /* of the links */
 	unsigned int cores;
@@ -161,11 +171,23 @@ void monitor_control_fini(struct monitor *m);
 /* A worker has answered a SAMPLE, or died and never will. */
 void monitor_control_sampled(struct monitor *m, uint32_t request);
 void monitor_control_lost(struct monitor *m);
-
-/* The answer to what it asked for. */
-void monitor_control_answer(struct monitor *m, uint32_t request, bool failed);
+/* Answer a request; failed is an enum msg_failure. */
+void monitor_control_answer(
+    struct monitor *m, uint32_t request, uint32_t failed);
 /* A successor has our sockets: serve those who ask about us at another one. */
 void monitor_control_move(struct monitor *m);
+
+/* --- monitor_capture.c --- */
+/*
+ * The control process wants a session captured. Returns an enum msg_failure;
+ * where it succeeds and names a session, the worker will answer.
+ */
+uint32_t monitor_capture_ask(struct monitor *m, union msg *msg, int *fds);
+/* A session begins, or its user is known: somebody may wait for it. */
+void monitor_capture_begins(
+    struct monitor *m, struct child *w, const struct msg_spawn *spawn);
+void monitor_capture_known(
+    struct monitor *m, struct child *w, const struct msg_auth *auth);
 
 /* --- monitor_successor.c --- */
 /* SIGUSR2. Returns 0, or -1 with errno. */

@@ -162,7 +162,8 @@ static void
 answer(struct monitor *m, bool failed)
 {
 	if (m->successor.request != 0)
-		monitor_control_answer(m, m->successor.request, failed);
+		monitor_control_answer(m, m->successor.request,
+		    failed ? MSG_FAILED : MSG_SUCCEEDED);
 	m->successor.request = 0;
 }
 

@@ -38,6 +38,7 @@ enum msg_type {
 	MSG_STATS_OWN,	 /* fd: struct stats_worker, to write to */
 	MSG_SAMPLE,	 /* list the sessions in it, then answer SAMPLED */
 	MSG_DISCONNECT,	 /* end this session, an administrator wants it */
+	MSG_CAPTURE,	 /* fd: socket to write this session's frames to */
 	/* monitor to worker, about a session */
 	MSG_STARTED, /* fds: pty master, pppd's log pipe */
 	MSG_REFUSED, /* no pppd: too many sessions, or it cannot be started */
@@ -53,10 +54,11 @@ enum msg_type {
 	MSG_TERMINATE, /* the session should end: let pppd say good-bye */
 	MSG_SAMPLED,   /* answer to SAMPLE */
 	MSG_DRAINED,   /* answer to DRAIN: it accepts no more */
+	MSG_CAPTURED,  /* answer to CAPTURE */
 	/*
 	 * monitor to control: at start the tables and sockets, then READY;
 	 * SAMPLED once all workers have, or RESULT of what it asked for.
-	 * control to monitor: SAMPLE, DISCONNECT, and these
+	 * control to monitor: SAMPLE, DISCONNECT, CAPTURE, and these
 	 */
 	MSG_STATS_MONITOR,  /* fd: struct stats_monitor, to read */
 	MSG_STATS_WORKER,   /* fd: a worker's struct stats_worker, to read */
@@ -144,10 +146,31 @@ struct msg_ask { /* MSG_SAMPLE and what else control may ask for */
 	uint32_t reserved;
 };
 
-struct msg_result { /* MSG_SAMPLED, MSG_DRAINED, MSG_RESULT */
+/*
+ * MSG_CAPTURE: of session 0, the next one that begins at this address; of no
+ * address, the next one whose user turns out to be this; of neither, the next.
+ */
+struct msg_capture {
+	struct msg_header header;
+	uint32_t request; /* the answer has the same */
+	uint32_t uid;	  /* of who wants it, for the log */
+	uint32_t secrets; /* 1: show passwords and responses */
+	uint32_t reserved;
+	char address[KEYMSG_TEXT_MAX], user[KEYMSG_USER_MAX];
+};
+
+enum msg_failure {
+	MSG_SUCCEEDED,
+	MSG_FAILED, /* no such session, or see the log */
+	MSG_FAILED_SESSION,
+	MSG_FAILED_BUSY, /* somebody captures it already, or too many wait */
+	MSG_FAILED_SOCKET,
+};
+
+struct msg_result { /* MSG_SAMPLED, MSG_DRAINED, MSG_CAPTURED, MSG_RESULT */
 	struct msg_header header;
 	uint32_t request;
-	uint32_t failed; /* 1: no such session, or see the log */
+	uint32_t failed; /* enum msg_failure */
 };
 
 struct msg_refused {
@@ -203,6 +226,7 @@ union msg {
 	struct msg_up up;
 	struct msg_exited exited;
 	struct msg_ask ask;
+	struct msg_capture capture;
 	struct msg_result result;
 	struct msg_handover handover;
 };

@@ -58,6 +58,7 @@ session_close(struct session *s)
 	ev_io_stop(s->loop, &s->sock_writer);
 	ev_timer_stop(s->loop, &s->timer);
 	session_count_close(s);
+	session_capture_end(s);
 	tls_fini(&s->tls);
 	binding_keys_wipe(&s->keys);
 	session_ppp_hang_up(s);

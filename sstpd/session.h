@@ -4,10 +4,11 @@
 /*
  * One client from accept to free: glue between the socket, the codecs, the
  * state machine and a pppd's pty. It owns watchers and queues and knows no byte
- * layout. Implemented in six files: session.c (life, TLS and HTTP),
+ * layout. Implemented in seven files: session.c (life, TLS and HTTP),
  * session_call.c (the state machine's wishes), session_ppp.c (the pty side),
  * session_story.c (how far it comes, why it ends), session_log.c (the events
- * in the log), session_end.c (the last one of them).
+ * in the log), session_end.c (the last one of them), session_capture.c (its
+ * frames for an administrator).
  */
 
 #ifndef SSTPD_SESSION_H
@@ -85,6 +86,13 @@ void session_drop(struct session *s, enum end_cause cause);
 
 /* What the monitor says. Descriptors taken are set to -1 in fds. */
 void session_on_message(struct session *s, const union msg *msg, int *fds);
+
+/*
+ * Write its frames from now on to *fd, which is taken (set to -1) on success.
+ * Returns an enum msg_failure.
+ */
+uint32_t session_capture_begin(
+    struct session *s, const struct msg_capture *ask, int *fd);
 
 /* End it in the protocol's way. */
 void session_stop(struct session *s, enum end_cause cause);

@@ -389,8 +389,12 @@ data_packet(struct session *s, const struct sstp_packet *packet)
 {
 	enum ppp_class class =
 	    sstp_classify_ppp(packet->payload, packet->payload_len);
+	bool passed = class != PPP_DROP && call_may_pass(s->call.state, class);
 
-	if (class == PPP_DROP || !call_may_pass(s->call.state, class)) {
+	if (s->capture != NULL)
+		session_capture_frame(
+		    s, true, passed, packet->payload, packet->payload_len);
+	if (!passed) {
 		if (packet->payload_len > 0)
 			s->dropped++;
 		return;

@@ -49,9 +49,12 @@ static bool
 put_to_client(struct session *s, uint8_t *frame, size_t n)
 {
 	enum ppp_class class = sstp_classify_ppp(frame, n);
+	bool passed = class != PPP_DROP && n <= SSTP_PAYLOAD_MAX &&
+		      call_may_pass(s->call.state, class);
 
-	if (class == PPP_DROP || n > SSTP_PAYLOAD_MAX ||
-	    !call_may_pass(s->call.state, class)) {
+	if (s->capture != NULL)
+		session_capture_frame(s, false, passed, frame, n);
+	if (!passed) {
 		s->dropped++;
 		return true;
 	}

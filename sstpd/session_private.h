@@ -48,6 +48,8 @@ enum session_ppp {
 	PPP_GONE,    /* refused, or reaped */
 };
 
+struct session_capture;
+
 struct session {
 	struct session_links links;
 	struct ev_loop *loop;
@@ -79,6 +81,8 @@ struct session {
 	struct binding_context binding;
 	struct binding_keys keys;
 	uint8_t proof[SSTP_CALL_CONNECTED_LEN];
+
+	struct session_capture *capture; /* NULL: nobody looks at its frames */
 
 	/* pppd's side */
 	enum session_ppp ppp;
@@ -166,6 +170,13 @@ void session_count_up(struct session *s);
 void session_count_close(struct session *s);
 /* Once its cause is settled. */
 void session_count_end(struct session *s);
+
+/* --- session_capture.c --- */
+/* Write a frame to the capture that there is; passed: it is handed on. */
+void session_capture_frame(struct session *s, bool from_client, bool passed,
+    const uint8_t *frame, size_t n);
+/* Finish the capture, if there is one. */
+void session_capture_end(struct session *s);
 
 /* --- session_end.c --- */
 /* The last line about it. */

@@ -373,6 +373,18 @@ sample(struct worker *w, const struct msg_ask *ask)
 }
 
 static void
+capture(struct worker *w, const struct msg_capture *ask, int *fds)
+{
+	struct session *s = registry_find(&w->registry, ask->header.session);
+	union msg done = { .result = { .header.type = MSG_CAPTURED,
+			       .request = ask->request } };
+
+	done.result.failed =
+	    s != NULL ? session_capture_begin(s, ask, fds) : MSG_FAILED_SESSION;
+	channel_send(&w->channel, &done, NULL);
+}
+
+static void
 take_own_peers(struct worker *w, int fd)
 {
 	w->admission.own = table_map(fd, sizeof(struct peers));
@@ -401,7 +413,8 @@ on_message(void *owner, union msg *msg, int *fds)
 	struct session *s;
 
 	if (msg_fd_count(msg->header.type) > 0 && fds[0] < 0 &&
-	    msg->header.type != MSG_STARTED) {
+	    msg->header.type != MSG_STARTED &&
+	    msg->header.type != MSG_CAPTURE) {
 		w->next_lost = true;
 		return;
 	}
@@ -431,6 +444,9 @@ on_message(void *owner, union msg *msg, int *fds)
 		s = registry_find(&w->registry, msg->header.session);
 		if (s != NULL)
 			session_stop(s, CAUSE_ADMINISTRATOR);
+		break;
+	case MSG_CAPTURE:
+		capture(w, &msg->capture, fds);
 		break;
 	case MSG_COMMIT:
 		commit(w, msg->commit.generation);
