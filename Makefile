@@ -37,6 +37,8 @@ LIB_SRC = $(filter-out sstpd/main.c,$(sort $(patsubst $(srcdir)/%,%,$(wildcard $
 LIB_OBJ = $(LIB_SRC:.c=.o)
 PROBE_SRC = $(filter-out sstp-probe/main.c,$(sort $(patsubst $(srcdir)/%,%,$(wildcard $(srcdir)/sstp-probe/*.c))))
 PROBE_OBJ = $(PROBE_SRC:.c=.o)
+CTL_SRC = $(sort $(patsubst $(srcdir)/%,%,$(wildcard $(srcdir)/sstpctl/*.c)))
+CTL_OBJ = $(CTL_SRC:.c=.o)
 UNIT_SRC = $(sort $(patsubst $(srcdir)/%,%,$(wildcard $(srcdir)/test/unit/test_*.c)))
 UNIT_BIN = $(UNIT_SRC:.c=)
 FUZZ_SRC = $(sort $(patsubst $(srcdir)/%,%,$(wildcard $(srcdir)/test/fuzz/fuzz_*.c)))
@@ -69,9 +71,11 @@ sstpd/libsstpd.a: $(LIB_OBJ)
 sstpd/sstpd: sstpd/main.o sstpd/libsstpd.a
 	$(QUIET)$(CC) $(SAN_FLAGS) $(CFLAGS) $(PIE_LDFLAGS) $(HARD_LDFLAGS) $(LDFLAGS) -o $@ $^ $(DAEMON_LIBS)
 
-sstpctl/sstpctl: sstpctl/main.c config.mk
+sstpctl/%.o: sstpctl/%.c config.mk
 	@mkdir -p $(@D)
-	$(COMPILE) $(PIE_CFLAGS) $(CFLAGS) $(PIE_LDFLAGS) $(HARD_LDFLAGS) $(LDFLAGS) -o $@ $<
+	$(COMPILE) $(PIE_CFLAGS) $(CFLAGS) -c -o $@ $<
+sstpctl/sstpctl: $(CTL_OBJ)
+	$(QUIET)$(CC) $(SAN_FLAGS) $(CFLAGS) $(PIE_LDFLAGS) $(HARD_LDFLAGS) $(LDFLAGS) -o $@ $(CTL_OBJ)
 
 sstp-probe/%.o: sstp-probe/%.c config.mk
 	@mkdir -p $(@D)
@@ -228,7 +232,7 @@ distcheck: dist
 
 clean:
 	rm -f sstpd/*.o sstpd/*.d sstpd/libsstpd.a sstpd/sstpd ppp-plugin/*.so \
-	    sstpctl/*.d sstpctl/sstpctl \
+	    sstpctl/*.o sstpctl/*.d sstpctl/sstpctl \
 	    sstp-probe/*.o sstp-probe/*.d sstp-probe/libsstp-probe.a sstp-probe/sstp-probe \
 	    ppp-plugin/*.d test/fakepppd test/*.d test/unit/*.d $(UNIT_BIN) \
 	    test/fuzz/*.o test/fuzz/*.d $(FUZZ_BIN)

@@ -19,6 +19,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "capture.h"
+
 enum {
 	EXIT_FINE = 0,
 	EXIT_FAILED = 1,
@@ -43,6 +45,8 @@ usage(FILE *out)
 	    "  watch                status and sessions, again and again\n"
 	    "  failures             the last ends of sessions that were not good\n"
 	    "  disconnect [ID]      end that session, or those chosen by options\n"
+	    "  capture [ID] FILE    write that session's PPP frames to a file that\n"
+	    "                       Wireshark opens, or to stdout (-)\n"
 	    "  drain                accept no more; exit with the last session\n"
 	    "  undrain              accept again\n"
 	    "  upgrade              start the program anew; it takes over, the\n"
@@ -64,6 +68,12 @@ usage(FILE *out)
 	    "upgrade,\n"
 	    "                       instead of being refused\n"
 	    "  -n, --interval SECS  watch: so often (2)\n"
+	    "      --next           capture: the next session, of that user or\n"
+	    "                       address, from its beginning\n"
+	    "  -c, --count N        capture: so many frames, ...\n"
+	    "      --seconds SECS   ... so long, ...\n"
+	    "      --size BYTES     ... so large a file\n"
+	    "      --with-secrets   capture: passwords and responses, too\n"
 	    "  -j, --json           as JSON\n"
 	    "  -s, --socket PATH    socket of the daemon\n"
 	    "  -f, --config FILE    configuration to look at\n"
@@ -228,20 +238,26 @@ add_word(struct request *r, const char *prefix, const char *word)
 	r->n += (size_t)n;
 }
 
+static unsigned long long
+amount(const char *text, const char *what, unsigned long long max)
+{
+	char *end;
+	unsigned long long v = strtoull(text, &end, 10);
+
+	if (*text < '0' || *text > '9' || *end != '\0' || v < 1 || v > max) {
+		fprintf(stderr,
+		    "sstpctl: \"%s\": expected a number of %s from 1 to "
+		    "%llu\n",
+		    text, what, max);
+		exit(EXIT_USAGE);
+	}
+	return v;
+}
+
 static unsigned int
 number(const char *text)
 {
-	char *end;
-	unsigned long v = strtoul(text, &end, 10);
-
-	if (*text < '0' || *text > '9' || *end != '\0' || v < 1 || v > 604800) {
-		fprintf(stderr,
-		    "sstpctl: \"%s\": expected a number of seconds from 1 to "
-		    "604800\n",
-		    text);
-		exit(EXIT_USAGE);
-	}
-	return (unsigned int)v;
+	return (unsigned int)amount(text, "seconds", 604800);
 }
 
 static const struct option long_options[] = {
@@ -251,6 +267,11 @@ static const struct option long_options[] = {
 	{ "timeout", required_argument, NULL, 't' },
 	{ "hold", no_argument, NULL, 'H' },
 	{ "interval", required_argument, NULL, 'n' },
+	{ "next", no_argument, NULL, 'X' },
+	{ "count", required_argument, NULL, 'c' },
+	{ "seconds", required_argument, NULL, 'T' },
+	{ "size", required_argument, NULL, 'B' },
+	{ "with-secrets", no_argument, NULL, 'W' },
 	{ "json", no_argument, NULL, 'j' },
 	{ "socket", required_argument, NULL, 's' },
 	{ "config", required_argument, NULL, 'f' },
@@ -268,11 +289,13 @@ main(int argc, char **argv)
 	struct request options = { .n = 0 }, r = { .n = 0 };
 	char line[2 * REQUEST_MAX + 4];
 	struct local local = { .program = SBINDIR "/sstpd" };
+	struct capture_limits limits = { 0 };
 	unsigned int interval = 2;
+	const char *file = NULL; /* to capture to */
 	bool watching;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "u:a:g:t:n:js:f:Vh", long_options,
+	while ((c = getopt_long(argc, argv, "u:a:g:t:n:c:js:f:Vh", long_options,
 		    NULL)) != -1) {
 		switch (c) {
 		case 'u':
@@ -293,6 +316,21 @@ main(int argc, char **argv)
 			break;
 		case 'n':
 			interval = number(optarg);
+			break;
+		case 'X':
+			add_word(&options, "", "next");
+			break;
+		case 'c':
+			limits.count = amount(optarg, "frames", UINT32_MAX);
+			break;
+		case 'T':
+			limits.seconds = number(optarg);
+			break;
+		case 'B':
+			limits.size = amount(optarg, "bytes", 1ull << 50);
+			break;
+		case 'W':
+			add_word(&options, "", "secrets");
 			break;
 		case 'j':
 			add_word(&options, "", "json");
@@ -332,11 +370,22 @@ main(int argc, char **argv)
 		return run_sstpd(&local, "--deep");
 	if (strcmp(argv[optind], "client-config") == 0 && optind + 1 == argc)
 		return run_sstpd(&local, "--client-config");
+	if (strcmp(argv[optind], "capture") == 0) {
+		if (optind + 1 == argc) {
+			fprintf(stderr, "sstpctl: capture: to which file?\n");
+			return EXIT_USAGE;
+		}
+		file = argv[--argc];
+	}
 	watching = strcmp(argv[optind], "watch") == 0;
 	add_word(&r, "", watching ? "sessions" : argv[optind]);
 	for (int i = optind + 1; i < argc; i++)
 		add_word(&r, "", argv[i]);
 	snprintf(line, sizeof(line), "%s%s%s\n", r.text,
 	    options.n > 0 ? "\t" : "", options.text);
+	if (file != NULL)
+		return capture(connect_daemon(), line, file, &limits) == 0
+			   ? EXIT_FINE
+			   : EXIT_FAILED;
 	return watching ? watch(line, interval) : question(line);
 }
