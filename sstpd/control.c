@@ -115,6 +115,7 @@ on_message(void *owner, union msg *msg, int *fds)
 		commit(c, msg->commit.generation);
 		break;
 	case MSG_SAMPLED:
+	case MSG_CAPTURED:
 	case MSG_RESULT:
 		control_clients_answer(&c->clients, &msg->result);
 		break;

@@ -395,6 +395,15 @@ answer_sampled(struct control_clients *clients, uint32_t request)
 	}
 }
 
+/* A worker, which is less trusted, answers what is about captures only. */
+static bool
+is_answered(const struct control_client *c, const struct msg_result *result)
+{
+	return c->waits_for == result->request &&
+	       (c->then == THEN_CAPTURE ||
+		   (c->then == THEN_DONE && result->header.type == MSG_RESULT));
+}
+
 void
 control_clients_answer(
     struct control_clients *clients, const struct msg_result *result)
@@ -405,9 +414,7 @@ control_clients_answer(
 		answer_sampled(clients, result->request);
 		return;
 	}
-	while (
-	    c != NULL && ((c->then != THEN_DONE && c->then != THEN_CAPTURE) ||
-			     c->waits_for != result->request))
+	while (c != NULL && !is_answered(c, result))
 		c = c->next;
 	if (c == NULL)
 		return; /* it did not wait so long */

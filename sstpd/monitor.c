@@ -212,8 +212,7 @@ on_worker_message(struct child *w, union msg *msg, int *fds)
 			w->accepting = false;
 		break;
 	case MSG_CAPTURED:
-		monitor_control_answer(
-		    m, msg->result.request, msg->result.failed);
+		monitor_control_captured(m, &msg->result);
 		break;
 	case MSG_SPAWN:
 		monitor_spawn(m, w, &msg->spawn);

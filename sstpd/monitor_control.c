@@ -262,6 +262,17 @@ monitor_control_lost(struct monitor *m)
 	monitor_control_sampled(m, m->sample);
 }
 
+void
+monitor_control_captured(struct monitor *m, const struct msg_result *result)
+{
+	union msg msg = { .result = { .header.type = MSG_CAPTURED,
+			      .request = result->request,
+			      .failed = result->failed } };
+
+	if (m->control.running)
+		channel_send(&m->control.channel, &msg, NULL);
+}
+
 static bool
 disconnect(struct monitor *m, const struct msg_ask *ask)
 {

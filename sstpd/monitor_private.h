@@ -176,6 +176,9 @@ void monitor_control_answer(
     struct monitor *m, uint32_t request, uint32_t failed);
 /* A successor has our sockets: serve those who ask about us at another one. */
 void monitor_control_move(struct monitor *m);
+/* A worker answers one, of those that are about a capture. */
+void monitor_control_captured(
+    struct monitor *m, const struct msg_result *result);
 
 /* --- monitor_capture.c --- */
 /*

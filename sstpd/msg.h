@@ -57,7 +57,8 @@ enum msg_type {
 	MSG_CAPTURED,  /* answer to CAPTURE */
 	/*
 	 * monitor to control: at start the tables and sockets, then READY;
-	 * SAMPLED once all workers have, or RESULT of what it asked for.
+	 * SAMPLED once all workers have, CAPTURED once one has, or RESULT of
+	 * what it asked for.
 	 * control to monitor: SAMPLE, DISCONNECT, CAPTURE, and these
 	 */
 	MSG_STATS_MONITOR,  /* fd: struct stats_monitor, to read */

@@ -276,6 +276,21 @@ def interrupted(d):
     c.ping()
 
 
+@test("the daemon stops: a complete file", daemon=None)
+def stopped(make):
+    d = make().start()
+    c = d.cc()
+    running = begin(d, session_of(d, c))
+    waits = await_next(d)
+    c.ping()
+    d.signal(signal.SIGTERM)
+    c.expect_after_data(sstp.DISCONNECT)
+    c.send(sstp.DISCONNECT_ACK)
+    assert d.wait_exit() == 0
+    assert len(running.read().frames) >= 2
+    assert "nothing was captured" in waits.finish(1)
+
+
 @test("to stdout, until nobody reads it")
 def stdout(d):
     c = d.cc()
