@@ -347,9 +347,15 @@ read_answer(int daemon)
 	size_t n = 0;
 	ssize_t got;
 
-	while (n + 1 < sizeof(text) &&
-	       (got = recv(daemon, text + n, sizeof(text) - 1 - n, 0)) > 0)
+	while (n + 1 < sizeof(text)) {
+		got = recv(daemon, text + n, sizeof(text) - 1 - n, 0);
+		/* once is for the capture, which may have begun */
+		if (got < 0 && errno == EINTR && stops < 2)
+			continue;
+		if (got <= 0)
+			break;
 		n += (size_t)got;
+	}
 	text[n] = '\0';
 	if (strcmp(text, "ok\n") == 0)
 		return 0;
@@ -381,21 +387,28 @@ request(int daemon, const char *line)
 	return -1;
 }
 
-/* They are seen while waiting, and only then; mask is for that. */
+static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+
 static void
-catch_signals(sigset_t *mask)
+catch_signals(void)
 {
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 	struct sigaction stop = { .sa_handler = on_stop },
 			 ignore = { .sa_handler = SIG_IGN };
+
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		sigaction(signals[i], &stop, NULL);
+	sigaction(SIGPIPE, &ignore, NULL);
+}
+
+/* From now on they are seen while waiting, and only then; mask is for that. */
+static void
+block_signals(sigset_t *mask)
+{
 	sigset_t ours;
 
 	sigemptyset(&ours);
-	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
 		sigaddset(&ours, signals[i]);
-		sigaction(signals[i], &stop, NULL);
-	}
-	sigaction(SIGPIPE, &ignore, NULL);
 	sigprocmask(SIG_BLOCK, &ours, mask);
 }
 
@@ -408,8 +421,9 @@ capture(int daemon, const char *line, const char *path,
 	sigset_t mask;
 
 	if (r == 0) {
+		catch_signals();
 		c.in = request(daemon, line);
-		catch_signals(&mask);
+		block_signals(&mask);
 		r = c.in < 0 ? -1 : empty_output(&c);
 		if (r == 0)
 			r = run(&c, &mask);

@@ -201,12 +201,13 @@ static void
 add_waiting(struct session *s)
 {
 	struct hdlc_decoder decoder;
-	const uint8_t *p = buf_bytes(&s->pty_out);
 	size_t n = buf_len(&s->pty_out), used, len;
+	const uint8_t *p;
 	uint8_t *frame;
 
-	if (s->ppp != PPP_ASKED)
+	if (s->ppp != PPP_ASKED || n == 0)
 		return;
+	p = buf_bytes(&s->pty_out);
 	hdlc_decoder_init(&decoder);
 	for (; n > 0 && s->capture != NULL; p += used, n -= used) {
 		used = hdlc_decode(&decoder, p, n, &frame, &len);

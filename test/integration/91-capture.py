@@ -246,8 +246,11 @@ def bounds(d):
     c = d.cc()
     name = session_of(d, c)
     running = begin(d, name, "--count", "3")
+    # all of them are there before it can say that it has enough
+    running.process.send_signal(signal.SIGSTOP)
     for _ in range(5):
         c.ping()
+    running.process.send_signal(signal.SIGCONT)
     assert len(running.read().frames) == 3
     running = begin(d, name, "--size", "1000")
     for _ in range(50):
