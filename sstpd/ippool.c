@@ -20,7 +20,7 @@
 
 enum {
 	/* each excluded range can cut one block in two */
-	BLOCKS_MAX = 2 * IPPOOL_RANGES_MAX,
+	BLOCKS_MAX = IPPOOL_RANGES_MAX + IPPOOL_EXCLUDED_MAX,
 	OUTSIDE_STEP = 64,
 };
 
@@ -214,13 +214,13 @@ struct ippool *
 ippool_new(const struct ippool_range *ranges, unsigned n_ranges,
     const struct ippool_range *excluded, unsigned n_excluded)
 {
-	struct ippool_range in[IPPOOL_RANGES_MAX], out[IPPOOL_RANGES_MAX];
+	struct ippool_range in[IPPOOL_RANGES_MAX], out[IPPOOL_EXCLUDED_MAX];
 	struct block blocks[BLOCKS_MAX];
 	struct ippool *pool;
 	unsigned n_blocks = 0;
 	uint64_t size;
 
-	if (n_ranges > IPPOOL_RANGES_MAX || n_excluded > IPPOOL_RANGES_MAX) {
+	if (n_ranges > IPPOOL_RANGES_MAX || n_excluded > IPPOOL_EXCLUDED_MAX) {
 		errno = E2BIG;
 		return NULL;
 	}
@@ -430,6 +430,32 @@ ippool_give_back(struct ippool *pool, uint32_t address)
 		return;
 	pool->taken[index] = 0;
 	pool->used--;
+}
+
+bool
+ippool_has(const struct ippool *pool, uint32_t address)
+{
+	size_t index;
+
+	return index_of(pool, address, &index);
+}
+
+uint32_t
+ippool_overlap(const struct ippool *a, const struct ippool *b)
+{
+	unsigned int i = 0, k = 0;
+
+	while (i < a->n_blocks && k < b->n_blocks) {
+		const struct block *x = &a->blocks[i], *y = &b->blocks[k];
+
+		if (x->last < y->first)
+			i++;
+		else if (y->last < x->first)
+			k++;
+		else
+			return x->first > y->first ? x->first : y->first;
+	}
+	return 0;
 }
 
 size_t

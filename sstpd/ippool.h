@@ -15,6 +15,7 @@
 
 enum {
 	IPPOOL_RANGES_MAX = 64,
+	IPPOOL_EXCLUDED_MAX = 96,  /* ranges that a pool leaves out */
 	IPPOOL_SIZE_MAX = 1 << 20, /* addresses in all ranges together */
 };
 
@@ -55,6 +56,12 @@ bool ippool_take_this(struct ippool *pool, uint32_t address);
 
 /* Give back; an address that is not in use is left alone. */
 void ippool_give_back(struct ippool *pool, uint32_t address);
+
+/* Whether the address is one of the pool, in use or not. */
+bool ippool_has(const struct ippool *pool, uint32_t address);
+
+/* The first address that both have, or 0. */
+uint32_t ippool_overlap(const struct ippool *a, const struct ippool *b);
 
 size_t ippool_size(const struct ippool *pool);
 size_t ippool_used(const struct ippool *pool);

@@ -209,6 +209,48 @@ test_last_address(void **state)
 	ippool_free(pool);
 }
 
+static void
+test_two_pools(void **state)
+{
+	static const struct {
+		const char *a, *b, *excluded; /* of b */
+		uint32_t common;
+	} rows[] = {
+		{ "192.0.2.0/25", "192.0.2.128/25", NULL, 0 },
+		{ "192.0.2.1-192.0.2.9", "192.0.2.9-192.0.2.20", NULL,
+		    IP(192, 0, 2, 9) },
+		{ "192.0.2.9-192.0.2.20", "192.0.2.1-192.0.2.9", NULL,
+		    IP(192, 0, 2, 9) },
+		{ "192.0.2.7", "10.0.0.0/16", NULL, 0 },
+		{ "10.1.2.3", "10.1.0.0/16", NULL, IP(10, 1, 2, 3) },
+		{ "10.1.2.3", "10.1.0.0/16", "10.1.2.3", 0 },
+		{ "10.1.2.0/24", "10.1.0.0/16", "10.1.2.0/24", 0 },
+		{ "10.1.1.0/24", "10.1.0.0/16", "10.1.2.0/24",
+		    IP(10, 1, 1, 1) },
+		{ "10.1.2.3-10.1.3.9", "10.1.0.0/16", "10.1.2.0-10.1.3.0",
+		    IP(10, 1, 3, 1) },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct ippool_range r = range(rows[i].b), out = { 0 };
+		struct ippool *a = pool_of(rows[i].a), *b;
+
+		if (rows[i].excluded != NULL)
+			out = range(rows[i].excluded);
+		b = ippool_new(&r, 1, &out, rows[i].excluded != NULL);
+		assert_non_null(b);
+		assert_int_equal(ippool_overlap(a, b), rows[i].common);
+		assert_int_equal(ippool_overlap(b, a), rows[i].common);
+		if (rows[i].common != 0) {
+			assert_true(ippool_has(a, rows[i].common));
+			assert_true(ippool_has(b, rows[i].common));
+		}
+		ippool_free(a);
+		ippool_free(b);
+	}
+}
+
 /* Each exclusion cuts a range in two: the most blocks there can be. */
 static void
 test_most_blocks(void **state)
@@ -450,6 +492,7 @@ main(void)
 		cmocka_unit_test(test_whole_prefix),
 		cmocka_unit_test(test_overlap_and_exclude),
 		cmocka_unit_test(test_last_address),
+		cmocka_unit_test(test_two_pools),
 		cmocka_unit_test(test_most_blocks),
 		cmocka_unit_test(test_empty),
 		cmocka_unit_test(test_size_limit),
