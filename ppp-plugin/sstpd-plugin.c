@@ -155,6 +155,7 @@ static const struct {
 	VARIABLE("SSTP_REMOTE_PORT", remote_port),
 	VARIABLE("SSTP_LOCAL_ADDR", local_address),
 	VARIABLE("SSTP_SNI", sni),
+	VARIABLE("SSTP_PROFILE", profile),
 	VARIABLE("SSTP_CORRELATION_ID", correlation_id),
 	VARIABLE("SSTP_TLS_VERSION", tls_version),
 	VARIABLE("SSTP_TLS_CIPHER", tls_cipher),

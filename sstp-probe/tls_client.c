@@ -70,7 +70,7 @@ tls_client_is_address(const char *name)
 int
 tls_client_init(struct tls *tls, SSL_CTX *ctx, int fd, const char *name)
 {
-	if (tls_init(tls, ctx, fd) != 0)
+	if (tls_init(tls, ctx, fd, NULL, NULL) != 0)
 		return -1;
 	SSL_set_connect_state(tls->ssl);
 	if (tls_client_is_address(name) ||

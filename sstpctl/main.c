@@ -63,6 +63,7 @@ usage(FILE *out)
 	    "  -a, --address ADDR   sessions from this address only\n"
 	    "  -g, --stage STAGE    sessions in this stage only, see "
 	    "sstpd-errors(7)\n"
+	    "  -p, --profile NAME   sessions of this profile only\n"
 	    "  -t, --timeout SECS   drain, upgrade: end what is left after that\n"
 	    "      --hold           drain: who connects waits for undrain or "
 	    "upgrade,\n"
@@ -264,6 +265,7 @@ static const struct option long_options[] = {
 	{ "user", required_argument, NULL, 'u' },
 	{ "address", required_argument, NULL, 'a' },
 	{ "stage", required_argument, NULL, 'g' },
+	{ "profile", required_argument, NULL, 'p' },
 	{ "timeout", required_argument, NULL, 't' },
 	{ "hold", no_argument, NULL, 'H' },
 	{ "interval", required_argument, NULL, 'n' },
@@ -295,8 +297,8 @@ main(int argc, char **argv)
 	bool watching;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "u:a:g:t:n:c:js:f:Vh", long_options,
-		    NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "u:a:g:p:t:n:c:js:f:Vh",
+		    long_options, NULL)) != -1) {
 		switch (c) {
 		case 'u':
 			add_word(&options, "user=", optarg);
@@ -306,6 +308,9 @@ main(int argc, char **argv)
 			break;
 		case 'g':
 			add_word(&options, "stage=", optarg);
+			break;
+		case 'p':
+			add_word(&options, "profile=", optarg);
 			break;
 		case 't':
 			number(optarg);

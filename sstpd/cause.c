@@ -242,6 +242,9 @@ static const struct cause_info table[] = {
 	[CAUSE_LIMIT_SESSIONS] = { "limit-sessions", AT_ANY, BY_SERVER,
 	    ENDS_BADLY, "no free session", NULL,
 	    "see max-sessions and max-sessions-per-address in sstpd.conf(5)" },
+	[CAUSE_LIMIT_PROFILE] = { "limit-profile", AT_LCP, BY_SERVER,
+	    ENDS_BADLY, "no free session in its profile", NULL,
+	    "see max-sessions of the profile in sstpd.conf(5)" },
 	[CAUSE_LIMIT_HALF_OPEN] = { "limit-half-open", AT_ANY, BY_SERVER,
 	    ENDS_BADLY, "made room, as the oldest, for a new connection", NULL,
 	    "too many clients begin at once, or a flood: see max-half-open in "
@@ -272,6 +275,9 @@ static const struct cause_info table[] = {
 	    "pppd's plugin did not keep to its protocol", NULL,
 	    "the plugin must be of the same version as sstpd" },
 
+	[CAUSE_PROFILE_GONE] = { "profile-gone", AT_LCP, BY_SERVER, ENDS_BADLY,
+	    "its profile is no longer in the configuration", NULL,
+	    "a reload took it out while the client was connecting" },
 	[CAUSE_ADMINISTRATOR] = { "administrator", AT_ANY, BY_SERVER,
 	    ENDS_WELL, "disconnected by the administrator", NULL, NULL },
 	[CAUSE_SERVER_STOPPING] = { "server-stopping", AT_ANY, BY_SERVER,

@@ -12,6 +12,7 @@
 #include "client_config.h"
 #include "conf.h"
 #include "listener.h"
+#include "profile.h"
 
 /* How clients come to trust the certificate. */
 enum trust { TRUST_KNOWN, TRUST_ITSELF, TRUST_PRIVATE };
@@ -215,7 +216,8 @@ read_certificate(struct server *s, const struct conf *conf, const char *name)
 	struct certificate c;
 	const char *error;
 
-	s->certificate = conf->certificate[0];
+	s->certificate =
+	    conf->profiles[profile_by_server_name(conf, name)].certificate[0];
 	if (certificate_read(&c, s->certificate, &error) != 0) {
 		fprintf(stderr, "sstpd: %s: %s\n", s->certificate, error);
 		return -1;

@@ -23,8 +23,12 @@
 enum {
 	CONF_LISTEN_MAX = 16,
 	CONF_CERTIFICATES_MAX = 4,
+	CONF_PROFILES_MAX = 17, /* the default one and 16 more */
+	CONF_SERVER_NAMES_MAX = 16,
 	CONF_PATH_MAX = 256,
 	CONF_SOCKET_MAX = 108, /* sun_path */
+	CONF_NAME_MAX = 40,    /* of a profile */
+	CONF_SERVER_NAME_MAX = 254,
 	CONF_TEXT_MAX = 512,
 	CONF_ERROR_MAX = 512,
 };
@@ -45,7 +49,34 @@ struct conf_listen {
 	bool optional; /* the IPv6 half of "*": left out where there is none */
 };
 
+/*
+ * What tenants of one daemon may have each for itself. The name that a client
+ * asks for in TLS decides whose it is. What the file leaves out is as in the
+ * default profile, filled in here already, but for the pool: without addresses
+ * it is the default one's.
+ */
+struct conf_profile {
+	char name[CONF_NAME_MAX]; /* lower case */
+	/* lower case; the default profile has none and gets what is left */
+	char server_name[CONF_SERVER_NAMES_MAX][CONF_SERVER_NAME_MAX];
+	uint32_t server_name_count;
+	char certificate[CONF_CERTIFICATES_MAX][CONF_PATH_MAX];
+	char private_key[CONF_CERTIFICATES_MAX][CONF_PATH_MAX];
+	uint32_t certificate_count;
+	uint32_t private_key_count;
+	char options_file[CONF_PATH_MAX];
+	uint32_t local_address; /* host order; 0: pppd's own choice */
+	struct ippool_range addresses[IPPOOL_RANGES_MAX];
+	uint32_t addresses_count;
+	struct ippool_range exclude[IPPOOL_RANGES_MAX];
+	uint32_t exclude_count;
+	uint32_t max_sessions; /* 0: no limit of its own */
+};
+
 struct conf {
+	/* [profile NAME]; the first one is what the other sections say */
+	struct conf_profile profiles[CONF_PROFILES_MAX];
+	uint32_t profile_count; /* at least 1 */
 	/* [server] */
 	struct conf_listen listen[CONF_LISTEN_MAX];
 	uint32_t listen_count;
@@ -56,10 +87,6 @@ struct conf {
 	char address_file[CONF_PATH_MAX]; /* bound addresses, one a line */
 	char pid_file[CONF_PATH_MAX];
 	/* [tls] */
-	char certificate[CONF_CERTIFICATES_MAX][CONF_PATH_MAX];
-	char private_key[CONF_CERTIFICATES_MAX][CONF_PATH_MAX];
-	uint32_t certificate_count;
-	uint32_t private_key_count;
 	uint32_t min_version, max_version; /* enum conf_tls_version */
 	char ciphers[CONF_TEXT_MAX];	   /* TLS 1.2 */
 	char ciphersuites[CONF_TEXT_MAX];  /* TLS 1.3 */
@@ -86,16 +113,9 @@ struct conf {
 	uint32_t ban_time;	      /* ms */
 	/* [ppp] */
 	char pppd[CONF_PATH_MAX];
-	char options_file[CONF_PATH_MAX];
 	char plugin[CONF_PATH_MAX];
 	uint32_t auth_methods; /* enum conf_auth */
 	uint32_t stop_timeout; /* ms from SIGTERM to SIGKILL */
-	/* [pool] */
-	uint32_t local_address; /* host order; 0: pppd's own choice */
-	struct ippool_range addresses[IPPOOL_RANGES_MAX];
-	uint32_t addresses_count;
-	struct ippool_range exclude[IPPOOL_RANGES_MAX];
-	uint32_t exclude_count;
 	/* [control] */
 	char control_socket[CONF_PATH_MAX]; /* "": none */
 	char control_group[64];

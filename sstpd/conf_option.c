@@ -23,6 +23,15 @@ conf_option_find(const char *section, const char *key)
 	return NULL;
 }
 
+const struct conf_option *
+conf_profile_option_find(const char *key)
+{
+	for (unsigned int i = 0; i < CONF_PROFILE_OPTIONS; i++)
+		if (strcasecmp(conf_profile_options[i].key, key) == 0)
+			return &conf_profile_options[i];
+	return NULL;
+}
+
 /* --- text to values --- */
 
 /* One value on its way in: where it goes, and what is wrong with it. */
@@ -205,6 +214,27 @@ parse_one_range(struct input *in)
 	return true;
 }
 
+static bool
+parse_one_server_name(struct input *in)
+{
+	char(*names)[CONF_SERVER_NAME_MAX] = in->field;
+	uint32_t address;
+
+	if (*in->count == in->option->max)
+		return refuse(in, "one too many");
+	if (conf_value_ipv4(in->item, &address))
+		return refuse(in, "an address, which no client asks for");
+	if (!conf_value_is_server_name(in->item) ||
+	    !put_string(in, names[*in->count], CONF_SERVER_NAME_MAX - 1))
+		return false;
+	conf_value_to_lower(names[*in->count]);
+	for (uint32_t i = 0; i < *in->count; i++)
+		if (strcmp(names[i], names[*in->count]) == 0)
+			return refuse(in, "given twice");
+	++*in->count;
+	return true;
+}
+
 /* --- values to text --- */
 
 struct output {
@@ -351,6 +381,15 @@ format_ranges(struct output *out)
 	}
 }
 
+static void
+format_server_names(struct output *out)
+{
+	const char *names = out->field;
+
+	for (uint32_t i = 0; i < out->count; i++)
+		put_item(out, names + (size_t)i * CONF_SERVER_NAME_MAX);
+}
+
 /* --- what a type expects --- */
 
 static void
@@ -423,8 +462,9 @@ expect_path(struct output *out)
 static void
 expect_paths(struct output *out)
 {
-	put(out, "up to %u absolute paths of up to %d bytes each",
-	    out->option->max, CONF_PATH_MAX - 1);
+	put(out, "up to %u absolute paths of up to %d bytes each%s",
+	    out->option->max, CONF_PATH_MAX - 1,
+	    out->option->min == 0 ? ", or nothing" : "");
 }
 
 static void
@@ -448,6 +488,13 @@ expect_ranges(struct output *out)
 	    out->option->max, out->option->min == 0 ? ", or nothing" : "");
 }
 
+static void
+expect_server_names(struct output *out)
+{
+	put(out, "up to %u names, such as vpn.example.net or *.vpn.example.net",
+	    out->option->max);
+}
+
 /* --- dispatch --- */
 
 static const struct type {
@@ -469,6 +516,8 @@ static const struct type {
 	    expect_listen },
 	[CONF_IPV4] = { false, parse_ipv4, format_ipv4, expect_ipv4 },
 	[CONF_RANGES] = { true, parse_one_range, format_ranges, expect_ranges },
+	[CONF_SERVER_NAMES] = { true, parse_one_server_name,
+	    format_server_names, expect_server_names },
 };
 
 void
@@ -484,10 +533,10 @@ conf_option_expected(
 }
 
 void
-conf_option_format(const struct conf_option *option, const struct conf *conf,
+conf_option_format(const struct conf_option *option, const void *values,
     char text[static CONF_VALUE_MAX + 1])
 {
-	const char *base = (const char *)conf;
+	const char *base = values;
 	struct output out = { .option = option,
 		.field = base + option->field,
 		.text = text,
@@ -527,10 +576,10 @@ parse_value(struct input *in, const char *text)
 }
 
 int
-conf_option_parse(const struct conf_option *option, struct conf *conf,
+conf_option_parse(const struct conf_option *option, void *values,
     const char *text, char why[static CONF_ERROR_MAX])
 {
-	char expected[CONF_ERROR_MAX], *base = (char *)conf;
+	char expected[CONF_ERROR_MAX], *base = values;
 	struct input in = { .option = option, .field = base + option->field };
 	const char *more;
 

@@ -24,13 +24,17 @@ enum {
 	LINE_LEN_MAX = 1000, /* iniparser's buffer is a little larger */
 	WORD_LEN_MAX = 40,   /* longer than any key */
 	NEAR = 2, /* typing errors in a name that is still recognized */
+	PROFILE_LEN_MAX = 32, /* of its name */
 };
+
+static const char profile_section[] = "profile ";
 
 struct scan {
 	const char *path;
 	unsigned int line;
 	const char *section; /* as in the table; NULL before the first one */
-	struct conf_given *given;
+	struct conf_given_profile *profile; /* NULL: in another section */
+	struct conf_file *given;
 	char *error;
 };
 
@@ -150,22 +154,48 @@ nearest_section(const char *name)
 	return found;
 }
 
+/* [profil acme]: what is before the name looks right. */
+static bool
+is_near_profile(const char *name)
+{
+	char word[WORD_LEN_MAX + 1];
+	size_t n = strcspn(name, " \t");
+
+	if (n > WORD_LEN_MAX)
+		return false;
+	memcpy(word, name, n);
+	word[n] = '\0';
+	return strangeness(word, "profile") <= NEAR;
+}
+
+/* Of n options those of the section; NULL: all of them. */
 static const char *
-nearest_key(const char *section, const char *name)
+nearest_key(const struct conf_option *options, unsigned int n,
+    const char *section, const char *name)
 {
 	unsigned int best = NEAR + 1, d;
 	const char *found = NULL;
 
-	for (unsigned int i = 0; i < CONF_OPTIONS; i++) {
-		if (strcmp(conf_options[i].section, section) != 0)
+	for (unsigned int i = 0; i < n; i++) {
+		if (section != NULL && strcmp(options[i].section, section) != 0)
 			continue;
-		d = strangeness(name, conf_options[i].key);
+		d = strangeness(name, options[i].key);
 		if (d < best) {
 			best = d;
-			found = conf_options[i].key;
+			found = options[i].key;
 		}
 	}
 	return found;
+}
+
+/* The section that has such a key, or NULL. */
+static const char *
+section_of(const char *key)
+{
+	for (unsigned int i = 0; i < CONF_OPTIONS; i++)
+		if (strcasecmp(conf_options[i].key, key) == 0)
+			return conf_options[i].section;
+	return conf_profile_option_find(key) != NULL ? "profile NAME" : NULL;
 }
 
 static int
@@ -176,6 +206,10 @@ unknown_section(const struct scan *s, const char *name)
 	if (near != NULL)
 		return complain(s, NULL,
 		    "[%.50s]: unknown section, did you mean [%s]?", name, near);
+	if (is_near_profile(name))
+		return complain(s, NULL,
+		    "[%.50s]: unknown section, did you mean [profile NAME]?",
+		    name);
 	return complain(
 	    s, NULL, "[%.50s]: unknown section, see sstpd.conf(5)", name);
 }
@@ -183,15 +217,18 @@ unknown_section(const struct scan *s, const char *name)
 static int
 unknown_key(const struct scan *s, const char *key)
 {
-	const char *near = nearest_key(s->section, key);
+	const char *near, *section = section_of(key);
 
+	if (s->profile != NULL)
+		near = nearest_key(
+		    conf_profile_options, CONF_PROFILE_OPTIONS, NULL, key);
+	else
+		near = nearest_key(conf_options, CONF_OPTIONS, s->section, key);
 	if (near != NULL)
 		return complain(s, key, "unknown key, did you mean %s?", near);
-	for (unsigned int i = 0; i < CONF_OPTIONS; i++)
-		if (strcasecmp(conf_options[i].key, key) == 0)
-			return complain(s, key,
-			    "unknown key, it belongs in section [%s]",
-			    conf_options[i].section);
+	if (section != NULL)
+		return complain(
+		    s, key, "unknown key, it belongs in section [%s]", section);
 	return complain(s, key, "unknown key, see sstpd.conf(5)");
 }
 
@@ -201,6 +238,69 @@ static bool
 is_blank(char c)
 {
 	return c == ' ' || c == '\t';
+}
+
+const char *
+conf_given_name(const struct conf_given_profile *profile)
+{
+	return profile->section + sizeof(profile_section) - 1;
+}
+
+/* The one of that name, which is lower case; made if need be. NULL: full. */
+static struct conf_given_profile *
+take_profile(struct scan *s, const char *name)
+{
+	struct conf_file *given = s->given;
+	struct conf_given_profile *profile;
+
+	for (unsigned int i = 1; i < given->profile_count; i++)
+		if (strcmp(conf_given_name(&given->profiles[i]), name) == 0)
+			return &given->profiles[i];
+	if (given->profile_count == CONF_PROFILES_MAX)
+		return NULL;
+	profile = &given->profiles[given->profile_count++];
+	profile->line = s->line;
+	(void)snprintf(profile->section, sizeof(profile->section), "%s%s",
+	    profile_section, name);
+	return profile;
+}
+
+/*
+ * [profile NAME], with one space: to iniparser that is a section like any
+ * other, which a second space would make another one.
+ */
+static int
+scan_profile(struct scan *s, char *section)
+{
+	size_t n = sizeof(profile_section) - 2; /* without the space */
+	char *name = section + n + (section[n] == ' ');
+
+	if (!conf_value_is_name(name) || strlen(name) > PROFILE_LEN_MAX)
+		return complain(s, NULL,
+		    "[%.50s]: expected [profile NAME], the name being up to "
+		    "%d letters, digits, dots, hyphens and underscores",
+		    section, PROFILE_LEN_MAX);
+	conf_value_to_lower(name);
+	if (strcmp(name, "default") == 0)
+		return complain(s, NULL,
+		    "[%.50s]: expected another name, the default profile is "
+		    "what all other sections say",
+		    section);
+	s->profile = take_profile(s, name);
+	if (s->profile == NULL)
+		return complain(s, NULL, "[%.50s]: expected up to %d profiles",
+		    section, CONF_PROFILES_MAX - 1);
+	s->section = s->profile->section;
+	return 0;
+}
+
+static bool
+is_profile(const char *section)
+{
+	size_t n = sizeof(profile_section) - 2;
+
+	return strncasecmp(section, profile_section, n) == 0 &&
+	       (section[n] == '\0' || is_blank(section[n]));
 }
 
 static int
@@ -217,6 +317,9 @@ scan_section(struct scan *s, char *text)
 	name = conf_value_trim(text + 1);
 
 	s->section = NULL;
+	s->profile = NULL;
+	if (is_profile(name))
+		return scan_profile(s, name);
 	for (unsigned int i = 0; i < CONF_OPTIONS; i++)
 		if (strcasecmp(conf_options[i].section, name) == 0)
 			s->section = conf_options[i].section;
@@ -269,9 +372,9 @@ printed_length(const char *value)
 }
 
 static int
-scan_value(struct scan *s, const struct conf_option *option, char *text)
+scan_value(struct scan *s, const struct conf_option *option,
+    struct conf_given *given, char *text)
 {
-	struct conf_given *given = &s->given[option - conf_options];
 	const char *value;
 
 	if (given->line != 0)
@@ -295,6 +398,7 @@ static int
 scan_entry(struct scan *s, char *text)
 {
 	const struct conf_option *option;
+	struct conf_given *given;
 	char *equals = strchr(text, '='), *key;
 
 	if (equals == NULL || equals == text)
@@ -305,10 +409,14 @@ scan_entry(struct scan *s, char *text)
 	if (s->section == NULL)
 		return complain(s, NULL,
 		    "%.50s: expected a [section] before the first key", key);
-	option = conf_option_find(s->section, key);
+	option = s->profile != NULL ? conf_profile_option_find(key)
+				    : conf_option_find(s->section, key);
 	if (option == NULL)
 		return unknown_key(s, key);
-	return scan_value(s, option, conf_value_trim(equals + 1));
+	given = s->profile != NULL
+		    ? &s->profile->options[option - conf_profile_options]
+		    : &s->given->options[option - conf_options];
+	return scan_value(s, option, given, conf_value_trim(equals + 1));
 }
 
 static int
@@ -372,14 +480,14 @@ read_line(struct scan *s, FILE *file, char line[static LINE_LEN_MAX + 1])
 }
 
 int
-conf_scan(FILE *file, const char *path,
-    struct conf_given given[static CONF_OPTIONS],
+conf_scan(FILE *file, const char *path, struct conf_file *given,
     char error[static CONF_ERROR_MAX])
 {
 	struct scan s = { .path = path, .given = given, .error = error };
 	char line[LINE_LEN_MAX + 1];
 	int r;
 
+	given->profile_count = 1;
 	while ((r = read_line(&s, file, line)) > 0)
 		if (scan_line(&s, line) < 0)
 			return -1;

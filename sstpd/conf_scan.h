@@ -22,11 +22,28 @@ struct conf_given {
 	char value[CONF_VALUE_MAX + 1]; /* no quotes, comment or outer space */
 };
 
+/* One [profile NAME]. */
+struct conf_given_profile {
+	unsigned int line;				  /* where it begins */
+	char section[sizeof("profile ") + CONF_NAME_MAX]; /* lower case */
+	struct conf_given options[CONF_PROFILE_OPTIONS];
+};
+
+/* All that the file says. */
+struct conf_file {
+	struct conf_given options[CONF_OPTIONS];
+	/* as in struct conf: the first one is the default profile, not used */
+	struct conf_given_profile profiles[CONF_PROFILES_MAX];
+	unsigned int profile_count;
+};
+
+/* The name in its section. */
+const char *conf_given_name(const struct conf_given_profile *profile);
+
 /*
  * Returns 0 with given filled, which must be zero before, or -1 with error.
  */
-int conf_scan(FILE *file, const char *path,
-    struct conf_given given[static CONF_OPTIONS],
+int conf_scan(FILE *file, const char *path, struct conf_file *given,
     char error[static CONF_ERROR_MAX]);
 
 /*

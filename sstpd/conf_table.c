@@ -83,7 +83,9 @@ enum {
 	BUFFERS_MAX = 1 << 30,
 };
 
-#define FIELD(name) offsetof(struct conf, name)
+#define FIELD(name)   offsetof(struct conf, name)
+#define DEFAULT(name) offsetof(struct conf, profiles[0].name)
+#define PROFILE(name) offsetof(struct conf_profile, name)
 
 /* clang-format off */
 const struct conf_option conf_options[] = {
@@ -110,12 +112,12 @@ const struct conf_option conf_options[] = {
 	    "", 0, PATH_MAX_LEN, NULL,
 	    "File that the process id is written to" },
 
-	{ "tls", "certificate", CONF_PATHS, FIELD(certificate),
-	    FIELD(certificate_count),
+	{ "tls", "certificate", CONF_PATHS, DEFAULT(certificate),
+	    DEFAULT(certificate_count),
 	    SYSCONFDIR "/sstpd/cert.pem", 1, CONF_CERTIFICATES_MAX, NULL,
 	    "Certificates with their chains, one file per type of key" },
-	{ "tls", "private-key", CONF_PATHS, FIELD(private_key),
-	    FIELD(private_key_count),
+	{ "tls", "private-key", CONF_PATHS, DEFAULT(private_key),
+	    DEFAULT(private_key_count),
 	    SYSCONFDIR "/sstpd/key.pem", 1, CONF_CERTIFICATES_MAX, NULL,
 	    "Private keys of the certificates, in the same order" },
 	{ "tls", "min-version", CONF_WORD, FIELD(min_version), 0,
@@ -208,7 +210,7 @@ const struct conf_option conf_options[] = {
 	    PPPD_PATH, 1, PATH_MAX_LEN, NULL,
 	    "The pppd program" },
 	/* pppd's own directory, wherever our files are */
-	{ "ppp", "options-file", CONF_PATH, FIELD(options_file), 0,
+	{ "ppp", "options-file", CONF_PATH, DEFAULT(options_file), 0,
 	    "/etc/ppp/options.sstpd", 1, PATH_MAX_LEN, NULL,
 	    "Options for pppd, common to all sessions" },
 	{ "ppp", "plugin", CONF_PATH, FIELD(plugin), 0,
@@ -221,14 +223,14 @@ const struct conf_option conf_options[] = {
 	    "10s", TIME_MIN, TIME_MAX, NULL,
 	    "Time a pppd has to end before it is killed" },
 
-	{ "pool", "local-address", CONF_IPV4, FIELD(local_address), 0,
+	{ "pool", "local-address", CONF_IPV4, DEFAULT(local_address), 0,
 	    "", 0, 0, NULL,
 	    "Our own address in every tunnel, never given to a client" },
-	{ "pool", "addresses", CONF_RANGES, FIELD(addresses),
-	    FIELD(addresses_count), "", 0, IPPOOL_RANGES_MAX, NULL,
+	{ "pool", "addresses", CONF_RANGES, DEFAULT(addresses),
+	    DEFAULT(addresses_count), "", 0, IPPOOL_RANGES_MAX, NULL,
 	    "Addresses for clients that get none from elsewhere" },
-	{ "pool", "exclude", CONF_RANGES, FIELD(exclude),
-	    FIELD(exclude_count), "", 0, IPPOOL_RANGES_MAX, NULL,
+	{ "pool", "exclude", CONF_RANGES, DEFAULT(exclude),
+	    DEFAULT(exclude_count), "", 0, IPPOOL_RANGES_MAX, NULL,
 	    "Addresses among these to leave alone" },
 
 	{ "control", "socket", CONF_PATH, FIELD(control_socket), 0,
@@ -257,7 +259,39 @@ const struct conf_option conf_options[] = {
 	    "/run/systemd/journal/socket", 1, SOCKET_MAX_LEN, NULL,
 	    "Socket that systemd's journal listens on" },
 };
+
+/* Those that may be left out have the defaults of the default profile. */
+const struct conf_option conf_profile_options[] = {
+	{ "profile NAME", "server-name", CONF_SERVER_NAMES,
+	    PROFILE(server_name), PROFILE(server_name_count),
+	    "", 1, CONF_SERVER_NAMES_MAX, NULL,
+	    "Names that its clients dial; *. stands for one more label" },
+	{ "profile NAME", "certificate", CONF_PATHS, PROFILE(certificate),
+	    PROFILE(certificate_count), "", 0, CONF_CERTIFICATES_MAX, NULL,
+	    "Its certificates, instead of those in [tls]" },
+	{ "profile NAME", "private-key", CONF_PATHS, PROFILE(private_key),
+	    PROFILE(private_key_count), "", 0, CONF_CERTIFICATES_MAX, NULL,
+	    "Private keys of these, in the same order" },
+	{ "profile NAME", "options-file", CONF_PATH, PROFILE(options_file), 0,
+	    "", 0, PATH_MAX_LEN, NULL,
+	    "Options for its pppds, instead of those that [ppp] names" },
+	{ "profile NAME", "local-address", CONF_IPV4, PROFILE(local_address), 0,
+	    "", 0, 0, NULL,
+	    "Our own address in its tunnels, instead of the one in [pool]" },
+	{ "profile NAME", "addresses", CONF_RANGES, PROFILE(addresses),
+	    PROFILE(addresses_count), "", 0, IPPOOL_RANGES_MAX, NULL,
+	    "Addresses for its clients, instead of those in [pool]" },
+	{ "profile NAME", "exclude", CONF_RANGES, PROFILE(exclude),
+	    PROFILE(exclude_count), "", 0, IPPOOL_RANGES_MAX, NULL,
+	    "Addresses among these to leave alone" },
+	{ "profile NAME", "max-sessions", CONF_NUMBER, PROFILE(max_sessions), 0,
+	    "off", 1, 100000, off_words,
+	    "Most sessions of its clients at a time" },
+};
 /* clang-format on */
 
 _Static_assert(sizeof(conf_options) / sizeof(conf_options[0]) == CONF_OPTIONS,
     "conf_option.h states another number of options");
+_Static_assert(sizeof(conf_profile_options) / sizeof(conf_profile_options[0]) ==
+		   CONF_PROFILE_OPTIONS,
+    "conf_option.h states another number of options of a profile");

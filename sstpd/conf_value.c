@@ -186,6 +186,33 @@ conf_value_is_name(const char *text)
 	return *text == '\0';
 }
 
+/* Letters, digits, underscores, and hyphens but for the first and last. */
+static bool
+is_label(const char *text, size_t n)
+{
+	static const char inner[] = "abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+
+	return n > 0 && n < 64 && strspn(text, inner) >= n && *text != '-' &&
+	       text[n - 1] != '-';
+}
+
+bool
+conf_value_is_server_name(const char *text)
+{
+	if (strncmp(text, "*.", 2) == 0)
+		text += 2;
+	for (;;) {
+		size_t n = strcspn(text, ".");
+
+		if (!is_label(text, n))
+			return false;
+		if (text[n] == '\0')
+			return true;
+		text += n + 1;
+	}
+}
+
 bool
 conf_value_is_path(const char *text)
 {
@@ -204,6 +231,14 @@ static bool
 is_blank(char c)
 {
 	return c == ' ' || c == '\t';
+}
+
+void
+conf_value_to_lower(char *text)
+{
+	for (; *text != '\0'; text++)
+		if (*text >= 'A' && *text <= 'Z')
+			*text = (char)(*text + ('a' - 'A'));
 }
 
 char *

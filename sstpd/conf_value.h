@@ -41,7 +41,9 @@ bool conf_value_ipv4(const char *text, uint32_t *address);
 unsigned int conf_value_listen(
     const char *text, struct conf_listen both[static 2]);
 
-bool conf_value_is_name(const char *text); /* of a user */
+bool conf_value_is_name(const char *text); /* of a user, of a profile */
+/* A host's name, or such with "*." before it. */
+bool conf_value_is_server_name(const char *text);
 bool conf_value_is_path(const char *text); /* absolute */
 bool conf_value_is_text(const char *text); /* printable ASCII */
 
@@ -52,6 +54,9 @@ bool conf_value_is_text(const char *text); /* printable ASCII */
  */
 bool conf_value_next_item(
     const char **rest, char item[static CONF_VALUE_MAX + 1]);
+
+/* ASCII letters only, in place. */
+void conf_value_to_lower(char *text);
 
 /* Remove blanks at both ends, in place. */
 char *conf_value_trim(char *text);

@@ -443,6 +443,8 @@ set_filter(struct report_filter *f, const char *word)
 		    sizeof(f->address) },
 		{ "stage=", offsetof(struct report_filter, stage),
 		    sizeof(f->stage) },
+		{ "profile=", offsetof(struct report_filter, profile),
+		    sizeof(f->profile) },
 	};
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
@@ -492,7 +494,7 @@ static bool
 has_filter(const struct report_filter *f)
 {
 	return f->id != 0 || f->user[0] != '\0' || f->address[0] != '\0' ||
-	       f->stage[0] != '\0';
+	       f->stage[0] != '\0' || f->profile[0] != '\0';
 }
 
 /* Who changes something is in the log. */

@@ -99,25 +99,25 @@ fail:
 }
 
 int
-credentials_open(const struct conf *conf, unsigned int i,
+credentials_open(const struct conf_profile *profile, unsigned int i,
     struct credential_fds *fds, char error[static CREDENTIALS_TEXT_MAX])
 {
 	struct stat st;
 
-	fds->certificate = copy_to_memory(conf->certificate[i], error);
+	fds->certificate = copy_to_memory(profile->certificate[i], error);
 	if (fds->certificate < 0)
 		return -1;
-	fds->key = copy_to_memory(conf->private_key[i], error);
+	fds->key = copy_to_memory(profile->private_key[i], error);
 	if (fds->key < 0) {
 		close(fds->certificate);
 		return -1;
 	}
-	if (stat(conf->private_key[i], &st) == 0 && (st.st_mode & 07) != 0) {
+	if (stat(profile->private_key[i], &st) == 0 && (st.st_mode & 07) != 0) {
 		close(fds->certificate);
 		close(fds->key);
 		return fail(error,
 		    "%s: readable by everyone: chmod 600, and make a new key",
-		    conf->private_key[i]);
+		    profile->private_key[i]);
 	}
 	return 0;
 }
@@ -218,13 +218,13 @@ pair_free(struct pair *pair)
 }
 
 static int
-pair_read(struct pair *pair, const struct conf *conf, unsigned int i,
+pair_read(struct pair *pair, const struct conf_profile *profile, unsigned int i,
     const struct credential_fds *fds, char *error)
 {
 	*pair = (struct pair){ 0 };
-	if (read_chain(pair, fds->certificate, conf->certificate[i], error) ==
-		0 &&
-	    read_key(pair, fds->key, conf->private_key[i], error) == 0)
+	if (read_chain(
+		pair, fds->certificate, profile->certificate[i], error) == 0 &&
+	    read_key(pair, fds->key, profile->private_key[i], error) == 0)
 		return 0;
 	pair_free(pair);
 	return -1;
@@ -262,34 +262,43 @@ pair_check(const struct pair *pair, const char *path, const char *key_path,
 	return 0;
 }
 
-/* Whether the chain ends in something this system trusts, or in itself. */
-static int
-chain_verdict(const struct pair *pair)
+X509_STORE *
+credentials_trust(void)
 {
 	X509_STORE *store = X509_STORE_new();
+
+	if (store != NULL && X509_STORE_set_default_paths(store) == 1)
+		return store;
+	X509_STORE_free(store);
+	ERR_clear_error();
+	return NULL;
+}
+
+/* Whether the chain ends in something this system trusts, or in itself. */
+static int
+chain_verdict(const struct pair *pair, X509_STORE *trust)
+{
 	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
 	int verdict = X509_V_ERR_UNSPECIFIED;
 
-	if (store != NULL && ctx != NULL &&
-	    X509_STORE_set_default_paths(store) == 1 &&
-	    X509_STORE_CTX_init(ctx, store, pair->leaf, pair->chain) == 1) {
+	if (trust != NULL && ctx != NULL &&
+	    X509_STORE_CTX_init(ctx, trust, pair->leaf, pair->chain) == 1) {
 		if (X509_verify_cert(ctx) == 1)
 			verdict = X509_V_OK;
 		else
 			verdict = X509_STORE_CTX_get_error(ctx);
 	}
 	X509_STORE_CTX_free(ctx);
-	X509_STORE_free(store);
 	ERR_clear_error();
 	return verdict;
 }
 
 static void
-pair_report(const struct pair *pair, const char *path,
+pair_report(const struct pair *pair, const char *path, X509_STORE *trust,
     void (*report)(int warning, const char *line))
 {
 	char line[1024], names[512], *subject;
-	int days = 0, seconds = 0, verdict = chain_verdict(pair);
+	int days = 0, seconds = 0, verdict = chain_verdict(pair, trust);
 
 	subject = X509_NAME_oneline(X509_get_subject_name(pair->leaf), NULL, 0);
 	certificate_names(pair->leaf, names, sizeof(names));
@@ -324,32 +333,34 @@ pair_report(const struct pair *pair, const char *path,
 }
 
 void
-credentials_report(const struct conf *conf, const struct credential_fds *fds,
+credentials_report(const struct conf_profile *profile,
+    const struct credential_fds *fds, X509_STORE *trust,
     void (*report)(int warning, const char *line))
 {
 	char error[CREDENTIALS_TEXT_MAX];
 	struct pair pair;
 
-	for (unsigned int i = 0; i < conf->certificate_count; i++) {
-		if (pair_read(&pair, conf, i, &fds[i], error) != 0)
+	for (unsigned int i = 0; i < profile->certificate_count; i++) {
+		if (pair_read(&pair, profile, i, &fds[i], error) != 0)
 			continue; /* credentials_context() told */
-		pair_report(&pair, conf->certificate[i], report);
+		pair_report(&pair, profile->certificate[i], trust, report);
 		pair_free(&pair);
 	}
 }
 
 int64_t
-credentials_expiry(const struct conf *conf, const struct credential_fds *fds)
+credentials_expiry(
+    const struct conf_profile *profile, const struct credential_fds *fds)
 {
 	char error[CREDENTIALS_TEXT_MAX];
 	int64_t first = 0, now = time(NULL);
 	struct pair pair;
 
-	for (unsigned int i = 0; i < conf->certificate_count; i++) {
+	for (unsigned int i = 0; i < profile->certificate_count; i++) {
 		int days = 0, seconds = 0;
 		int64_t end;
 
-		if (pair_read(&pair, conf, i, &fds[i], error) != 0)
+		if (pair_read(&pair, profile, i, &fds[i], error) != 0)
 			continue;
 		ASN1_TIME_diff(
 		    &days, &seconds, NULL, X509_get0_notAfter(pair.leaf));
@@ -365,16 +376,16 @@ credentials_expiry(const struct conf *conf, const struct credential_fds *fds)
  */
 
 static int
-use_pair(SSL_CTX *ctx, const struct conf *conf, unsigned int i,
+use_pair(SSL_CTX *ctx, const struct conf_profile *profile, unsigned int i,
     const struct credential_fds *fds, char *error)
 {
-	const char *path = conf->certificate[i];
+	const char *path = profile->certificate[i];
 	struct pair pair;
 	int ret = -1;
 
-	if (pair_read(&pair, conf, i, fds, error) != 0)
+	if (pair_read(&pair, profile, i, fds, error) != 0)
 		return -1;
-	if (pair_check(&pair, path, conf->private_key[i], error) != 0)
+	if (pair_check(&pair, path, profile->private_key[i], error) != 0)
 		goto out;
 	/* no override: a second certificate of the same type is refused */
 	if (SSL_CTX_use_cert_and_key(ctx, pair.leaf, pair.key, pair.chain, 0) !=
@@ -432,8 +443,8 @@ set_protocol(SSL_CTX *ctx, const struct conf *conf, char *error)
 }
 
 SSL_CTX *
-credentials_context(const struct conf *conf, const struct credential_fds *fds,
-    char error[static CREDENTIALS_TEXT_MAX])
+credentials_context(const struct conf *conf, const struct conf_profile *profile,
+    const struct credential_fds *fds, char error[static CREDENTIALS_TEXT_MAX])
 {
 	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
 
@@ -443,8 +454,16 @@ credentials_context(const struct conf *conf, const struct credential_fds *fds,
 	}
 	if (set_protocol(ctx, conf, error) != 0)
 		goto fail;
-	for (unsigned int i = 0; i < conf->certificate_count; i++)
-		if (use_pair(ctx, conf, i, &fds[i], error) != 0)
+	/* the second line: there is no resumption, least of all across them */
+	if (SSL_CTX_set_session_id_context(ctx,
+		(const unsigned char *)profile->name,
+		(unsigned int)strnlen(profile->name, SSL_MAX_SID_CTX_LENGTH)) !=
+	    1) {
+		fail(error, "OpenSSL: %s", ssl_reason());
+		goto fail;
+	}
+	for (unsigned int i = 0; i < profile->certificate_count; i++)
+		if (use_pair(ctx, profile, i, &fds[i], error) != 0)
 			goto fail;
 	return ctx;
 fail:

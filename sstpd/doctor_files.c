@@ -170,7 +170,7 @@ check_secrets(struct doctor *d, const char *path, unsigned int version,
 void
 doctor_files(struct doctor *d, const struct conf *conf, unsigned int version)
 {
-	const char *options = conf->options_file;
+	const char *options = conf->profiles[0].options_file;
 	bool scripts_strict =
 	    !doctor_has_option(options, "nostrict-script-checks");
 	bool strict = !doctor_has_option(options, "nostrict-secrets-files");
@@ -181,9 +181,10 @@ doctor_files(struct doctor *d, const struct conf *conf, unsigned int version)
 		good &= check_writers(d, conf->pppd, false, false);
 	if (access(conf->plugin, F_OK) == 0)
 		good &= check_writers(d, conf->plugin, false, false);
-	if (access(options, F_OK) == 0)
-		good &= check_writers(
-		    d, options, version == 20503, version == 20503);
+	for (unsigned int i = 0; i < conf->profile_count; i++)
+		if (access(conf->profiles[i].options_file, F_OK) == 0)
+			good &= check_writers(d, conf->profiles[i].options_file,
+			    version == 20503, version == 20503);
 	if (good)
 		doctor_say(d, DOCTOR_OK, "files",
 		    "only root can change pppd, its plugin and its options");

@@ -56,8 +56,10 @@ doctor_has_option(const char *path, const char *word)
 static bool
 has_option(const struct conf *conf, const char *word)
 {
-	return doctor_has_option(conf->options_file, word) ||
-	       doctor_has_option(general_options, word);
+	for (unsigned int i = 0; i < conf->profile_count; i++)
+		if (doctor_has_option(conf->profiles[i].options_file, word))
+			return true;
+	return doctor_has_option(general_options, word);
 }
 
 static void
@@ -74,7 +76,7 @@ check_eap(struct doctor *d, const struct conf *conf, unsigned int version)
 		    "before 2.5.5 EAP-TLS fails with TLS 1.3 inside of it, as "
 		    "Windows 11 has it\n"
 		    "put max-tls-version 1.2 into %s, or use pppd 2.5.5",
-		    conf->options_file);
+		    conf->profiles[0].options_file);
 }
 
 static void
@@ -124,7 +126,8 @@ check_version(struct doctor *d, const struct conf *conf)
  * --------------------------------------------------------------- */
 
 static void
-blame(struct doctor *d, const struct conf *conf, int code, const char *text)
+blame(struct doctor *d, const struct conf *conf,
+    const struct conf_profile *profile, int code, const char *text)
 {
 	if (strstr(text, "is for pppd version") != NULL)
 		doctor_say(d, DOCTOR_FAULT, "plugin",
@@ -137,11 +140,12 @@ blame(struct doctor *d, const struct conf *conf, int code, const char *text)
 		    "pppd refuses them: %s: %s\n"
 		    "correct %s or /etc/ppp/options; the plugin must be the "
 		    "one built for this pppd",
-		    pppd_exit_text(code), text, conf->options_file);
+		    pppd_exit_text(code), text, profile->options_file);
 }
 
 static void
-check_dryrun(struct doctor *d, const struct conf *conf)
+check_dryrun(struct doctor *d, const struct conf *conf,
+    const struct conf_profile *profile)
 {
 	char text[1024];
 	int code;
@@ -152,13 +156,14 @@ check_dryrun(struct doctor *d, const struct conf *conf)
 		    "run this as root");
 		return;
 	}
-	code = pppd_check_options(conf, text, sizeof(text));
+	code = pppd_check_options(conf, profile, text, sizeof(text));
 	for (char *p = text; *p != '\0'; p++)
 		if (*p == '\n')
 			*p = p[1] != '\0' ? ';' : '\0';
 	if (code == 0)
-		doctor_say(
-		    d, DOCTOR_OK, "options", "pppd takes them, and the plugin");
+		doctor_say(d, DOCTOR_OK, "options",
+		    "%s: pppd takes them, and the plugin",
+		    profile->options_file);
 	else if (code < 0)
 		doctor_say(d, DOCTOR_FAULT, "options",
 		    "pppd could not look at them, or did not come to an end\n"
@@ -169,7 +174,7 @@ check_dryrun(struct doctor *d, const struct conf *conf)
 		    "pppd can read them, and the plugin; whether they fit "
 		    "together it tells only where the kernel has PPP");
 	else
-		blame(d, conf, code, text);
+		blame(d, conf, profile, code, text);
 }
 
 static bool
@@ -186,7 +191,7 @@ check_file(struct doctor *d, const char *area, const char *path, int mode,
 	else
 		doctor_say(d, DOCTOR_FAULT, area,
 		    "%s: %s\n"
-		    "install it, or set %s in [ppp] to where it is",
+		    "install it, or set %s to where it is",
 		    path, strerror(errno), key);
 	return false;
 }
@@ -195,12 +200,16 @@ unsigned int
 doctor_pppd(struct doctor *d, const struct conf *conf)
 {
 	bool program = check_file(d, "pppd", conf->pppd, X_OK, "pppd");
-	bool rest =
-	    check_file(d, "options", conf->options_file, R_OK, "options-file");
 	unsigned int version = program ? check_version(d, conf) : 0;
+	bool plugin = check_file(d, "plugin", conf->plugin, R_OK, "plugin");
 
-	rest &= check_file(d, "plugin", conf->plugin, R_OK, "plugin");
-	if (program && rest)
-		check_dryrun(d, conf);
+	for (unsigned int i = 0; i < conf->profile_count; i++) {
+		const struct conf_profile *p = &conf->profiles[i];
+
+		if (check_file(
+			d, "options", p->options_file, R_OK, "options-file") &&
+		    program && plugin)
+			check_dryrun(d, conf, p);
+	}
 	return version;
 }

@@ -16,6 +16,7 @@
 #include "credentials.h"
 #include "doctor_report.h"
 #include "doctor_tls.h"
+#include "profile.h"
 
 enum {
 	DAYS_SHORT = 14, /* a renewal that works comes earlier */
@@ -97,6 +98,32 @@ check_usage(struct doctor *d, const char *path, X509 *leaf)
 		    path);
 }
 
+/* The names that clients of a profile dial. */
+static void
+check_names(struct doctor *d, const char *path, X509 *leaf,
+    const struct conf_profile *profile)
+{
+	for (unsigned int i = 0; i < profile->server_name_count; i++) {
+		const char *name = profile->server_name[i];
+		char names[LIST_MAX];
+
+		certificate_names(leaf, names, sizeof(names));
+		/* that a wildcard is covered, only one of its own can tell */
+		if (certificate_fits(leaf, name) ||
+		    (name[0] == '*' && strstr(names, name) != NULL))
+			doctor_say(d, DOCTOR_OK, "name",
+			    "%s: is for %s, a name of profile %s", path, name,
+			    profile->name);
+		else
+			doctor_say(d, DOCTOR_WARNING, "name",
+			    "%s: is for %s, not for %s, a name of profile %s\n"
+			    "have it issued again with that name, or correct "
+			    "server-name",
+			    path, names[0] != '\0' ? names : "nobody", name,
+			    profile->name);
+	}
+}
+
 static void
 check_name(struct doctor *d, const char *path, X509 *leaf, const char *name)
 {
@@ -158,7 +185,8 @@ check_revocation(struct doctor *d, const char *path, X509 *leaf)
 }
 
 static void
-check_certificate(struct doctor *d, const char *path, const char *name)
+check_certificate(struct doctor *d, const char *path,
+    const struct conf_profile *profile, const char *name)
 {
 	struct certificate c;
 	const char *error;
@@ -166,7 +194,7 @@ check_certificate(struct doctor *d, const char *path, const char *name)
 	if (certificate_read(&c, path, &error) != 0) {
 		doctor_say(d, DOCTOR_FAULT, "certificate",
 		    "%s: %s\n"
-		    "[tls] certificate takes a file that can be read, in PEM "
+		    "certificate takes a file that can be read, in PEM "
 		    "form: certificate, then intermediates",
 		    path, error);
 		return;
@@ -175,7 +203,9 @@ check_certificate(struct doctor *d, const char *path, const char *name)
 	for (int i = 0; i < sk_X509_num(c.chain); i++)
 		check_dates(
 		    d, path, sk_X509_value(c.chain, i), "an intermediate");
-	check_name(d, path, c.leaf, name);
+	check_names(d, path, c.leaf, profile);
+	if (profile->server_name_count == 0 || name != NULL)
+		check_name(d, path, c.leaf, name);
 	check_usage(d, path, c.leaf);
 	check_chain(d, path, &c);
 	check_revocation(d, path, c.leaf);
@@ -187,24 +217,24 @@ check_certificate(struct doctor *d, const char *path, const char *name)
 
 /* The context of n certificates from the first on, as the daemon makes it. */
 static int
-check_context(const struct conf *conf, unsigned int first, unsigned int n,
-    char error[static CREDENTIALS_TEXT_MAX])
+check_context(const struct conf *conf, const struct conf_profile *profile,
+    unsigned int first, unsigned int n, char error[static CREDENTIALS_TEXT_MAX])
 {
 	struct credential_fds fds[CONF_CERTIFICATES_MAX];
-	struct conf some = *conf;
+	struct conf_profile some = *profile;
 	unsigned int i;
 	int ret = -1;
 	SSL_CTX *ctx;
 
-	memmove(some.certificate, conf->certificate[first],
+	memmove(some.certificate, profile->certificate[first],
 	    n * sizeof(some.certificate[0]));
-	memmove(some.private_key, conf->private_key[first],
+	memmove(some.private_key, profile->private_key[first],
 	    n * sizeof(some.private_key[0]));
 	some.certificate_count = some.private_key_count = n;
 	for (i = 0; i < n; i++)
 		if (credentials_open(&some, i, &fds[i], error) != 0)
 			goto out;
-	ctx = credentials_context(&some, fds, error);
+	ctx = credentials_context(conf, &some, fds, error);
 	if (ctx != NULL)
 		ret = 0;
 	SSL_CTX_free(ctx);
@@ -217,9 +247,10 @@ out:
 }
 
 static bool
-check_key(struct doctor *d, const struct conf *conf, unsigned int i)
+check_key(struct doctor *d, const struct conf *conf,
+    const struct conf_profile *profile, unsigned int i)
 {
-	const char *key = conf->private_key[i];
+	const char *key = profile->private_key[i];
 	char error[CREDENTIALS_TEXT_MAX];
 
 	if (geteuid() != 0 && access(key, R_OK) != 0 && errno == EACCES) {
@@ -229,35 +260,50 @@ check_key(struct doctor *d, const struct conf *conf, unsigned int i)
 		    key);
 		return false;
 	}
-	if (check_context(conf, i, 1, error) == 0) {
+	if (check_context(conf, profile, i, 1, error) == 0) {
 		doctor_say(d, DOCTOR_OK, "key", "%s: is the key of %s", key,
-		    conf->certificate[i]);
+		    profile->certificate[i]);
 		return true;
 	}
 	doctor_say(d, DOCTOR_FAULT, "key",
 	    "%s\n"
-	    "give [tls] the certificate and its own key, in PEM form, without "
+	    "give the certificate and its own key, in PEM form, without "
 	    "a passphrase, readable by root only",
 	    error);
 	return false;
 }
 
-void
-doctor_tls(struct doctor *d, const struct conf *conf, const char *name)
+static void
+check_profile(struct doctor *d, const struct conf *conf,
+    const struct conf_profile *profile, const char *name)
 {
 	char error[CREDENTIALS_TEXT_MAX];
 	bool good = true;
 
-	for (unsigned int i = 0; i < conf->certificate_count; i++) {
-		check_certificate(d, conf->certificate[i], name);
-		good &= check_key(d, conf, i);
+	for (unsigned int i = 0; i < profile->certificate_count; i++) {
+		check_certificate(d, profile->certificate[i], profile, name);
+		good &= check_key(d, conf, profile, i);
 	}
 	if (!good)
 		return;
-	if (check_context(conf, 0, conf->certificate_count, error) == 0)
+	if (check_context(
+		conf, profile, 0, profile->certificate_count, error) == 0)
 		doctor_say(d, DOCTOR_OK, "tls",
-		    "OpenSSL takes the certificates and ciphers together");
+		    "OpenSSL takes the certificates and ciphers together%s%s",
+		    profile->server_name_count > 0 ? ": profile " : "",
+		    profile->server_name_count > 0 ? profile->name : "");
 	else
 		doctor_say(d, DOCTOR_FAULT, "tls",
-		    "%s\ncorrect [tls] in the configuration", error);
+		    "%s\ncorrect [tls] or the profile in the configuration",
+		    error);
+}
+
+void
+doctor_tls(struct doctor *d, const struct conf *conf, const char *name)
+{
+	unsigned int dialled = profile_by_server_name(conf, name);
+
+	for (unsigned int i = 0; i < conf->profile_count; i++)
+		check_profile(
+		    d, conf, &conf->profiles[i], i == dialled ? name : NULL);
 }

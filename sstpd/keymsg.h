@@ -30,12 +30,13 @@
 #include <stdint.h>
 
 enum {
-	KEYMSG_VERSION = 1,
+	KEYMSG_VERSION = 2,
 	KEYMSG_USER_MAX = 256, /* pppd's MAXNAMELEN */
 	KEYMSG_KEY_MAX = 32,
 	KEYMSG_TEXT_MAX = 64,
 	KEYMSG_IFNAME_MAX = 16,
 	KEYMSG_SNI_MAX = 256,
+	KEYMSG_PROFILE_MAX = 40,
 	/* seconds the plugin waits for an answer before it ends the link */
 	KEYMSG_ANSWER_SECONDS = 10,
 };
@@ -84,6 +85,7 @@ struct keymsg_session { /* becomes SSTP_* in the scripts' environment */
 	char correlation_id[KEYMSG_TEXT_MAX]; /* SSTP_CORRELATION_ID */
 	char tls_version[16];		      /* SSTP_TLS_VERSION */
 	char tls_cipher[KEYMSG_TEXT_MAX];     /* SSTP_TLS_CIPHER */
+	char profile[KEYMSG_PROFILE_MAX];     /* SSTP_PROFILE */
 };
 
 struct keymsg_verdict {

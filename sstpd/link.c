@@ -401,12 +401,13 @@ make_plain(struct keymsg_session *s)
 	make_plain_text(s->correlation_id, sizeof(s->correlation_id));
 	make_plain_text(s->tls_version, sizeof(s->tls_version));
 	make_plain_text(s->tls_cipher, sizeof(s->tls_cipher));
+	make_plain_text(s->profile, sizeof(s->profile));
 }
 
 struct link *
 link_new(struct ev_loop *loop, const struct conf *conf,
-    const struct msg_spawn *spawn, const struct link_ops *ops, void *owner,
-    void *worker, const char **what)
+    const struct conf_profile *profile, const struct msg_spawn *spawn,
+    const struct link_ops *ops, void *owner, void *worker, const char **what)
 {
 	struct link *l = calloc(1, sizeof(*l));
 	struct pppd_session session = { 0 };
@@ -423,12 +424,14 @@ link_new(struct ev_loop *loop, const struct conf *conf,
 	make_plain(&first);
 	session.remote_address = first.remote_address;
 	session.session = first.session;
+	session.profile = profile;
 	l->loop = loop;
 	l->ops = ops;
 	l->owner = owner;
 	l->worker = worker;
 	l->session = spawn->header.session;
 	l->peer = spawn->peer;
+	memcpy(l->profile, profile->name, sizeof(l->profile));
 	l->stop_timeout = conf->stop_timeout / 1000.;
 	l->starting_time = conf->starting_time / 1000.;
 	l->auth_methods = conf->auth_methods;

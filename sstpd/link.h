@@ -47,7 +47,8 @@ struct link {
 	const struct link_ops *ops;
 	struct ev_loop *loop;
 	uint64_t session;
-	uint64_t peer;	  /* key of the client, see peers.h */
+	uint64_t peer; /* key of the client, see peers.h */
+	char profile[CONF_NAME_MAX];
 	uint32_t address; /* host order; 0: none yet */
 	/*
 	 * pppd is busy with its start, or with bringing the network up once its
@@ -72,12 +73,13 @@ struct link {
 };
 
 /*
- * Start a pppd for a session; MSG_STARTED is sent when it speaks PPP. Returns
- * NULL with errno set and *what naming the call that failed.
+ * Start a pppd for a session of a profile of conf; MSG_STARTED is sent when it
+ * speaks PPP. Returns NULL with errno set and *what naming the call that
+ * failed.
  */
 struct link *link_new(struct ev_loop *loop, const struct conf *conf,
-    const struct msg_spawn *spawn, const struct link_ops *ops, void *owner,
-    void *worker, const char **what);
+    const struct conf_profile *profile, const struct msg_spawn *spawn,
+    const struct link_ops *ops, void *owner, void *worker, const char **what);
 /* Only for a link whose gone() was called. */
 void link_free(struct link *l);
 

@@ -30,6 +30,7 @@ static const struct {
 	[LOG_KEY_TLS_VERSION] = { "tls_version", LOG_KIND_WORD },
 	[LOG_KEY_TLS_CIPHER] = { "tls_cipher", LOG_KIND_WORD },
 	[LOG_KEY_SNI] = { "sni", LOG_KIND_TEXT },
+	[LOG_KEY_PROFILE] = { "profile", LOG_KIND_WORD },
 	[LOG_KEY_CORRELATION_ID] = { "correlation_id", LOG_KIND_TEXT },
 	[LOG_KEY_INTERFACE] = { "interface", LOG_KIND_WORD },
 	[LOG_KEY_LOCAL_ADDRESS] = { "local_address", LOG_KIND_WORD },

@@ -13,7 +13,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "ippool.h"
 #include "log.h"
 #include "monitor.h"
 #include "monitor_private.h"
@@ -58,6 +57,16 @@ send_fixed(struct monitor *m, struct child *w)
 	monitor_send_listeners(w);
 }
 
+static void
+send_certificates(
+    struct child *w, const struct credential_fds *fds, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++)
+		monitor_send_plain(w, MSG_CERTIFICATE,
+		    (int[]){ monitor_duplicate(fds[i].certificate),
+			monitor_duplicate(fds[i].key) });
+}
+
 void
 monitor_send_conf(struct monitor *m, struct child *w)
 {
@@ -66,10 +75,9 @@ monitor_send_conf(struct monitor *m, struct child *w)
 
 	monitor_send_plain(
 	    w, MSG_CONFIG, (int[]){ monitor_duplicate(m->setup.conf_fd) });
-	for (unsigned int i = 0; i < m->setup.conf.certificate_count; i++)
-		monitor_send_plain(w, MSG_CERTIFICATE,
-		    (int[]){ monitor_duplicate(m->setup.fds[i].certificate),
-			monitor_duplicate(m->setup.fds[i].key) });
+	for (unsigned int i = 0; i < m->setup.conf.profile_count; i++)
+		send_certificates(w, m->setup.fds[i],
+		    m->setup.conf.profiles[i].certificate_count);
 	if (!w->ready)
 		send_fixed(m, w);
 	channel_send(&w->channel, &commit, NULL);
@@ -386,7 +394,7 @@ start(struct monitor *m, const struct conf *conf)
 		return 1;
 	if (setup_make(&m->setup, conf) != 0)
 		return 2;
-	monitor_predecessor_mark(m, m->setup.pool);
+	monitor_predecessor_mark(m, &m->setup.pools);
 	monitor_note_setup(m);
 	if (geteuid() != 0) {
 		log_warnx("not run as root: workers share this user's "
@@ -443,7 +451,7 @@ monitor_main(const struct conf *conf, const char *path)
 	activation_close(&m->given);
 	spawn_queue_fini(&m->queue);
 	log_info("stopped");
-	ippool_free(m->setup.pool);
+	pools_free(&m->setup.pools);
 	free(m);
 	return status;
 }

@@ -224,8 +224,7 @@ finish_sample(struct monitor *m)
 			      .request = m->sample } };
 
 	m->stats->sessions = m->peers->total;
-	m->stats->pool_used =
-	    m->setup.pool != NULL ? ippool_used(m->setup.pool) : 0;
+	monitor_profiles_sample(m);
 	if (m->control.running)
 		channel_send(&m->control.channel, &msg, NULL);
 }

@@ -9,11 +9,18 @@
 #include <unistd.h>
 
 #include "bans.h"
-#include "ippool.h"
 #include "log.h"
 #include "monitor_private.h"
 
 enum { STARTING_PER_CORE = 16 }; /* "auto" of max-starting */
+
+/* One that had a pppd, or waited for one, is no more. */
+static void
+leave(struct monitor *m, uint64_t peer, const char *profile)
+{
+	peers_leave(m->peers, peer);
+	monitor_profile_leave(m, profile);
+}
 
 static void
 on_link_send(struct link *l, union msg *msg, const int *fds)
@@ -30,19 +37,6 @@ on_link_send(struct link *l, union msg *msg, const int *fds)
 		close(fds[i]);
 }
 
-uint32_t
-monitor_choose_address(struct monitor *m, const char *user, uint32_t wanted,
-    enum msg_end_cause *cause)
-{
-	*cause = MSG_END_POOL;
-	if (m->setup.pool == NULL)
-		return wanted; /* addresses are somebody else's business */
-	if (wanted == 0)
-		return ippool_take(m->setup.pool, user);
-	*cause = MSG_END_ADDRESS_TAKEN;
-	return ippool_take_this(m->setup.pool, wanted) ? wanted : 0;
-}
-
 static uint32_t
 on_link_take_address(struct link *l, const char *user, uint32_t wanted,
     enum msg_end_cause *cause)
@@ -53,10 +47,12 @@ on_link_take_address(struct link *l, const char *user, uint32_t wanted,
 	uint32_t address;
 
 	_Static_assert(sizeof(wish.user) == sizeof(l->user), "user");
+	_Static_assert(sizeof(wish.profile) >= sizeof(l->profile), "profile");
 	memcpy(wish.user, l->user, sizeof(wish.user));
-	if (m->setup.pool != NULL && monitor_successor_take(m, &wish))
+	memcpy(wish.profile, l->profile, sizeof(l->profile));
+	if (pools_any(&m->setup.pools) && monitor_successor_take(m, &wish))
 		return LINK_ADDRESS_LATER;
-	address = monitor_choose_address(m, user, wanted, cause);
+	address = monitor_choose_address(m, l->profile, user, wanted, cause);
 	monitor_successor_used(m, address);
 	return address;
 }
@@ -109,10 +105,10 @@ on_link_gone(struct link *l)
 	while (*p != l)
 		p = &(*p)->next;
 	*p = l->next;
-	if (l->address != 0 && m->setup.pool != NULL)
-		ippool_give_back(m->setup.pool, l->address);
+	if (l->address != 0)
+		pools_give_back(&m->setup.pools, l->address);
 	monitor_successor_free(m, l->address);
-	peers_leave(m->peers, l->peer);
+	leave(m, l->peer, l->profile);
 	monitor_successor_left(m);
 	count_exit(m->stats, l);
 	link_free(l);
@@ -153,6 +149,7 @@ monitor_spawn(struct monitor *m, struct child *w, const struct msg_spawn *msg)
 {
 	uint64_t session = msg->header.session;
 	struct peer *peer = peers_take(m->peers, msg->peer, peers_now());
+	enum msg_refusal why;
 
 	if (m->stopping) {
 		refuse(w, session, MSG_REFUSED_STOPPING);
@@ -168,26 +165,40 @@ monitor_spawn(struct monitor *m, struct child *w, const struct msg_spawn *msg)
 	if (find_link(m, w, session) != NULL ||
 	    spawn_queue_has(&m->queue, w, session))
 		return; /* a worker asks once */
+	if (!monitor_profile_admits(m, &msg->session, &why)) {
+		refuse(w, session, why);
+		return;
+	}
 	if (spawn_queue_put(&m->queue, w, msg, peers_now()) != 0) {
 		log_err("pppd: cannot be started");
 		refuse(w, session, MSG_REFUSED_SPAWN);
 		return;
 	}
 	peers_enter(m->peers, peer);
+	monitor_profile_enter(m, msg->session.profile);
 	monitor_capture_begins(m, w, msg);
 }
 
 static void
 start_link(struct monitor *m, const struct spawn_request *r)
 {
+	const struct conf_profile *profile =
+	    monitor_profile(m, &r->msg.session);
 	const char *what;
-	struct link *l = link_new(
-	    m->loop, &m->setup.conf, &r->msg, &link_ops, m, r->worker, &what);
+	struct link *l;
 
+	if (profile == NULL) { /* reloaded while it waited */
+		leave(m, r->msg.peer, r->msg.session.profile);
+		refuse(
+		    r->worker, r->msg.header.session, MSG_REFUSED_NO_PROFILE);
+		return;
+	}
+	l = link_new(m->loop, &m->setup.conf, profile, &r->msg, &link_ops, m,
+	    r->worker, &what);
 	if (l == NULL) {
 		m->stats->pppd_start_failures++;
 		log_err("pppd: cannot be started: %s", what);
-		peers_leave(m->peers, r->msg.peer);
+		leave(m, r->msg.peer, r->msg.session.profile);
 		refuse(r->worker, r->msg.header.session, MSG_REFUSED_SPAWN);
 		return;
 	}
@@ -221,7 +232,7 @@ withdraw(struct monitor *m, struct child *w, uint64_t session)
 
 	if (r == NULL)
 		return false;
-	peers_leave(m->peers, r->msg.peer);
+	leave(m, r->msg.peer, r->msg.session.profile);
 	free(r);
 	refuse(w, session, MSG_REFUSED_WITHDRAWN);
 	return true;
@@ -251,7 +262,7 @@ forget_waiting(struct monitor *m, const struct child *w)
 	struct spawn_request *r;
 
 	while ((r = spawn_queue_remove_any(&m->queue, w)) != NULL) {
-		peers_leave(m->peers, r->msg.peer);
+		leave(m, r->msg.peer, r->msg.session.profile);
 		free(r);
 	}
 }

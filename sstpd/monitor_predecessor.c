@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #include "handover.h"
-#include "ippool.h"
 #include "log.h"
 #include "monitor_private.h"
 
@@ -158,8 +157,7 @@ note_used(struct monitor *m, uint32_t address)
 static void
 on_used(struct monitor *m, uint32_t address)
 {
-	if (m->setup.pool != NULL)
-		ippool_take_this(m->setup.pool, address);
+	pools_take_this(&m->setup.pools, address);
 	note_used(m, address);
 	monitor_successor_used(m, address);
 }
@@ -173,8 +171,7 @@ on_free(struct monitor *m, uint32_t address)
 		if (p->used[i] != address)
 			continue;
 		p->used[i] = p->used[--p->used_count];
-		if (m->setup.pool != NULL)
-			ippool_give_back(m->setup.pool, address);
+		pools_give_back(&m->setup.pools, address);
 		monitor_successor_free(m, address);
 		return;
 	}
@@ -188,8 +185,9 @@ on_take(struct monitor *m, struct msg_handover *wish)
 	if (monitor_successor_take(m, wish))
 		return;
 	wish->user[sizeof(wish->user) - 1] = '\0';
-	wish->address =
-	    monitor_choose_address(m, wish->user, wish->address, &cause);
+	wish->profile[sizeof(wish->profile) - 1] = '\0';
+	wish->address = monitor_choose_address(
+	    m, wish->profile, wish->user, wish->address, &cause);
 	if (wish->address != 0)
 		note_used(m, wish->address);
 	wish->header.type = MSG_HANDOVER_TAKEN;
@@ -325,12 +323,12 @@ monitor_predecessor_init(struct monitor *m)
 }
 
 void
-monitor_predecessor_mark(const struct monitor *m, struct ippool *pool)
+monitor_predecessor_mark(const struct monitor *m, struct pools *pools)
 {
 	const struct predecessor *p = &m->predecessor;
 
-	for (size_t i = 0; pool != NULL && i < p->used_count; i++)
-		ippool_take_this(pool, p->used[i]);
+	for (size_t i = 0; i < p->used_count; i++)
+		pools_take_this(pools, p->used[i]);
 }
 
 void

@@ -89,6 +89,8 @@ struct monitor {
 	struct link *links;
 	struct capture_wait captures[CAPTURES_MAX];
 	struct spawn_queue queue;
+	/* by profile: those with a pppd and those that wait for one */
+	uint32_t profile_sessions[CONF_PROFILES_MAX];
 	unsigned int starting; /* of the links */
 	unsigned int cores;
 	ev_signal on_term, on_int, on_hup, on_usr2;
@@ -123,12 +125,6 @@ void monitor_spawn(
     struct monitor *m, struct child *w, const struct msg_spawn *msg);
 /* Every turn of the loop: whose turn it is, as far as max-starting allows. */
 void monitor_start_waiting(struct monitor *m);
-/*
- * An address for a user, or the wanted one if that is not 0; host order. 0:
- * there is none, with *cause saying why.
- */
-uint32_t monitor_choose_address(struct monitor *m, const char *user,
-    uint32_t wanted, enum msg_end_cause *cause);
 /* A worker's session ends: how is MSG_HANG_UP or MSG_TERMINATE. */
 void monitor_end_link(
     struct monitor *m, struct child *w, uint64_t session, enum msg_type how);
@@ -163,6 +159,26 @@ int monitor_undrain(struct monitor *m);
 void monitor_stop_init(struct monitor *m);
 /* Every turn of the loop: whether all is done. */
 void monitor_stop_turn(struct monitor *m);
+
+/* --- monitor_profiles.c --- */
+/* The profile that a worker has named, or NULL: there is none. */
+const struct conf_profile *monitor_profile(
+    const struct monitor *m, const struct keymsg_session *session);
+/* Whether one more session of it may begin; else why not. */
+bool monitor_profile_admits(const struct monitor *m,
+    const struct keymsg_session *session, enum msg_refusal *why);
+void monitor_profile_enter(struct monitor *m, const char *name);
+void monitor_profile_leave(struct monitor *m, const char *name);
+/* The configuration is another one. */
+void monitor_profiles_note(struct monitor *m);
+/* Somebody wants to see. */
+void monitor_profiles_sample(struct monitor *m);
+/*
+ * An address for a user of that profile, or the wanted one if that is not 0;
+ * host order. 0: there is none, with *cause saying why.
+ */
+uint32_t monitor_choose_address(struct monitor *m, const char *profile,
+    const char *user, uint32_t wanted, enum msg_end_cause *cause);
 
 /* --- monitor_control.c --- */
 /* Make the control process and its sockets. Returns 0, or -1: logged. */
@@ -214,8 +230,8 @@ bool monitor_successor_take(struct monitor *m, const struct msg_handover *wish);
 /* Take what a predecessor hands over, if there is one. 0, or -1: logged. */
 int monitor_predecessor_init(struct monitor *m);
 void monitor_predecessor_fini(struct monitor *m);
-/* The addresses of its sessions are in use, in a new pool too. */
-void monitor_predecessor_mark(const struct monitor *m, struct ippool *pool);
+/* The addresses of its sessions are in use, in new pools too. */
+void monitor_predecessor_mark(const struct monitor *m, struct pools *pools);
 /* All workers are ready, but have no sockets yet. */
 void monitor_predecessor_ready(struct monitor *m);
 /* Give them the sockets. */

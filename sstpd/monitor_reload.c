@@ -6,8 +6,6 @@
 #include <signal.h>
 #include <stdlib.h>
 
-#include "credentials.h"
-#include "ippool.h"
 #include "log.h"
 #include "monitor_private.h"
 
@@ -31,11 +29,8 @@ monitor_open_log(const struct conf *conf)
 void
 monitor_note_setup(struct monitor *m)
 {
-	const struct setup *s = &m->setup;
-
-	m->stats->pool_size = s->pool != NULL ? ippool_size(s->pool) : 0;
-	m->stats->certificate_expires = credentials_expiry(&s->conf, s->fds);
-	m->stats->max_sessions = s->conf.max_sessions;
+	monitor_profiles_note(m);
+	m->stats->max_sessions = m->setup.conf.max_sessions;
 	m->stats->loaded = (int64_t)(ev_time() * 1000);
 }
 
@@ -58,11 +53,10 @@ try_reload(struct monitor *m)
 		return -1;
 	}
 	/* addresses in use stay in use, also those that left the pool */
-	for (struct link *l = m->links; next.pool != NULL && l != NULL;
-	     l = l->next)
+	for (struct link *l = m->links; l != NULL; l = l->next)
 		if (l->address != 0)
-			ippool_take_this(next.pool, l->address);
-	monitor_predecessor_mark(m, next.pool);
+			pools_take_this(&next.pools, l->address);
+	monitor_predecessor_mark(m, &next.pools);
 	setup_free(&m->setup);
 	m->setup = next;
 	m->generation++;

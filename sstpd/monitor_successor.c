@@ -178,7 +178,8 @@ take_back(struct monitor *m)
 		if (!l->waits_for_address)
 			continue;
 		link_give_address(l,
-		    monitor_choose_address(m, l->user, l->wanted, &cause),
+		    monitor_choose_address(
+			m, l->profile, l->user, l->wanted, &cause),
 		    cause);
 	}
 }

@@ -29,8 +29,9 @@ enum msg_type {
 	 * CERTIFICATE for each, then (at start only) PEERS and LISTENERs,
 	 * then COMMIT
 	 */
-	MSG_CONFIG = 1,	 /* fd: sealed memory file with a struct conf */
-	MSG_CERTIFICATE, /* fds: chain file, key file, both PEM */
+	MSG_CONFIG = 1, /* fd: sealed memory file with a struct conf */
+	/* fds: chain file, key file, both PEM; those of all profiles in turn */
+	MSG_CERTIFICATE,
 	MSG_LISTENER,	 /* fd: listening socket */
 	MSG_PEERS_OWN,	 /* fd: table of peers.h, to write to */
 	MSG_PEERS_OTHER, /* fd: another worker's, to read */
@@ -117,8 +118,12 @@ struct msg_commit { /* MSG_COMMIT, MSG_READY */
 
 struct msg_spawn {
 	struct msg_header header;
-	uint64_t peer;		       /* key of the client, see peers.h */
-	struct keymsg_session session; /* for pppd's scripts; header unused */
+	uint64_t peer; /* key of the client, see peers.h */
+	/*
+	 * for pppd's scripts, header unused; of the profile the monitor takes
+	 * what its own configuration has under that name
+	 */
+	struct keymsg_session session;
 };
 
 struct msg_started {
@@ -133,6 +138,8 @@ enum msg_refusal {
 			    */
 	MSG_REFUSED_STOPPING,
 	MSG_REFUSED_WITHDRAWN, /* the worker itself ended it before its turn */
+	MSG_REFUSED_PROFILE_LIMIT, /* max-sessions of its profile */
+	MSG_REFUSED_NO_PROFILE,	   /* which the configuration has no more */
 };
 
 struct msg_ask { /* MSG_SAMPLE and what else control may ask for */

@@ -105,11 +105,13 @@ int
 pppd_build_args(struct pppd_args *a, const struct conf *conf,
     const struct pppd_session *session)
 {
+	uint32_t local = session->profile->local_address;
+
 	*a = (struct pppd_args){ 0 };
 	add(a, "%s", conf->pppd);
 	add(a, "%s", session->tty);
 	add(a, "file");
-	add(a, "%s", conf->options_file);
+	add(a, "%s", session->profile->options_file);
 	/* what follows the file wins over it */
 	add(a, "nodetach");
 	add(a, "logfd");
@@ -131,10 +133,9 @@ pppd_build_args(struct pppd_args *a, const struct conf *conf,
 	add(a, "%s", session->remote_address);
 	add(a, "ipparam");
 	add(a, "%s", session->session);
-	if (conf->local_address != 0)
-		add(a, "%u.%u.%u.%u:", conf->local_address >> 24,
-		    conf->local_address >> 16 & 255,
-		    conf->local_address >> 8 & 255, conf->local_address & 255);
+	if (local != 0)
+		add(a, "%u.%u.%u.%u:", local >> 24, local >> 16 & 255,
+		    local >> 8 & 255, local & 255);
 	if (a->overflow) {
 		errno = E2BIG;
 		return -1;
@@ -351,12 +352,14 @@ run(char *const argv[], char *text, size_t cap)
 }
 
 int
-pppd_check_options(const struct conf *conf, char *text, size_t cap)
+pppd_check_options(const struct conf *conf, const struct conf_profile *profile,
+    char *text, size_t cap)
 {
 	struct pppd_session session = {
 		.plugin_fd = -1,
 		.remote_address = "192.0.2.1",
 		.session = "check",
+		.profile = profile,
 	};
 	struct pppd_args args;
 	int master = -1, slave = -1, ret = -1;

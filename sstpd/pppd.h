@@ -15,6 +15,7 @@
 #include <sys/types.h>
 
 struct conf;
+struct conf_profile;
 
 enum {
 	PPPD_ARGS_MAX = 64,
@@ -40,6 +41,7 @@ struct pppd_session {
 			*/
 	const char *remote_address; /* of the TCP peer, for remotenumber */
 	const char *session;	    /* for ipparam */
+	const struct conf_profile *profile;
 };
 
 /*
@@ -69,11 +71,12 @@ int pppd_spawn(struct pppd_process *process, const struct conf *conf,
     const char **what);
 
 /*
- * Run "pppd dryrun" with the session options and copy what it complains about
- * to text. Returns its exit code, or -1 with errno if it could not be run, or
- * did not end within 20 seconds.
+ * Run "pppd dryrun" with the options of a profile's sessions and copy what it
+ * complains about to text. Returns its exit code, or -1 with errno if it could
+ * not be run, or did not end within 20 seconds.
  */
-int pppd_check_options(const struct conf *conf, char *text, size_t cap);
+int pppd_check_options(const struct conf *conf,
+    const struct conf_profile *profile, char *text, size_t cap);
 
 /* The same for "pppd --version". */
 int pppd_read_version(const struct conf *conf, char *text, size_t cap);

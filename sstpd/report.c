@@ -62,7 +62,9 @@ is_meant(const struct stats_session *s, const struct report_filter *f)
 	       (f->user[0] == '\0' ||
 		   strncmp(s->user, f->user, sizeof(s->user)) == 0) &&
 	       (f->address[0] == '\0' || is_address(s->peer, f->address)) &&
-	       (f->stage[0] == '\0' || strcmp(stage_of(s), f->stage) == 0);
+	       (f->stage[0] == '\0' || strcmp(stage_of(s), f->stage) == 0) &&
+	       (f->profile[0] == '\0' ||
+		   strncmp(s->profile, f->profile, sizeof(s->profile)) == 0);
 }
 
 /* A copy whose strings end, of one that is still being looked for. */
@@ -102,6 +104,14 @@ each(const struct report *r, const struct report_filter *f, struct visitor *v)
 		for (uint32_t k = 0; k < listed(r->workers[i]); k++)
 			if (copy(r->workers[i], k, &s) && is_meant(&s, f))
 				v->visit(v, &s);
+}
+
+unsigned int
+report_profiles(const struct stats_monitor *m)
+{
+	uint32_t n = m->profile_count;
+
+	return n < STATS_PROFILES_MAX ? n : STATS_PROFILES_MAX;
 }
 
 /* --- texts
@@ -293,6 +303,7 @@ visit_json(struct visitor *v, const struct stats_session *s)
 	json_text(j, "peer", TEXT(s->peer));
 	json_text(j, "local", TEXT(s->local));
 	json_text(j, "sni", TEXT(s->sni));
+	json_text(j, "profile", TEXT(s->profile));
 	json_text(j, "correlation_id", TEXT(s->correlation_id));
 	json_text(j, "tls_version", TEXT(s->tls_version));
 	json_text(j, "tls_cipher", TEXT(s->tls_cipher));
@@ -413,6 +424,7 @@ visit_all_text(struct visitor *v, const struct stats_session *s)
 	put_row(v->out, "client", TEXT(s->peer));
 	put_row(v->out, "server", TEXT(s->local));
 	put_row(v->out, "server name", TEXT(s->sni));
+	put_row(v->out, "profile", TEXT(s->profile));
 	put_row(v->out, "correlation id", TEXT(s->correlation_id));
 	put_row(v->out, "TLS", TEXT(s->tls_version));
 	put_row(v->out, "cipher", TEXT(s->tls_cipher));

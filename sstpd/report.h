@@ -33,6 +33,7 @@ struct report_filter {
 	char user[KEYMSG_USER_MAX];
 	char address[64]; /* the client's, without its port */
 	char stage[16];
+	char profile[KEYMSG_PROFILE_MAX];
 };
 
 /*
@@ -50,6 +51,9 @@ void report_failures(const struct report *r, bool json, FILE *out);
 /* Ids of up to max sessions that the filter means; returns how many. */
 unsigned int report_find(const struct report *r,
     const struct report_filter *filter, uint64_t *ids, unsigned int max);
+
+/* How many profiles there are in the table, which is not trusted. */
+unsigned int report_profiles(const struct stats_monitor *m);
 
 /* For Prometheus, in its text format. */
 void report_metrics(const struct report *r, FILE *out);

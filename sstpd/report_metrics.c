@@ -9,6 +9,7 @@
 
 #include <inttypes.h>
 #include <stddef.h>
+#include <string.h>
 
 #include <openssl/crypto.h>
 
@@ -38,6 +39,8 @@ enum metric {
 	SESSIONS,
 	SESSIONS_MAX,
 	STATES,
+	PROFILE_SESSIONS,
+	PROFILE_SESSIONS_MAX,
 	ENDED,
 	BYTES_IN,
 	BYTES_OUT,
@@ -110,9 +113,15 @@ static const struct {
 	    "Sessions with a pppd, as max-sessions counts." },
 	[SESSIONS_MAX] = { "sstpd_sessions_max", gauge, "",
 	    "The most there may be: max-sessions." },
-	[STATES] = { "sstpd_session_states", gauge, "state",
+	[STATES] = { "sstpd_session_states", gauge, "profile, state",
 	    "Connections by how far they have come, see STAGES in "
-	    "sstpd-errors(7); closing is one whose pppd has not ended yet." },
+	    "sstpd-errors(7), and by profile, which is default until the client "
+	    "asks for a name; closing is one whose pppd has not ended yet." },
+	[PROFILE_SESSIONS] = { "sstpd_profile_sessions", gauge, "profile",
+	    "Sessions with a pppd, or waiting for one, by profile." },
+	[PROFILE_SESSIONS_MAX] = { "sstpd_profile_sessions_max", gauge,
+	    "profile", "The most there may be: max-sessions of the profile, or "
+	    "that of all sessions." },
 	[ENDED] = { "sstpd_ended_total", counter, "stage, cause, result",
 	    "Connections that have ended, by stage and cause as in "
 	    "sstpd-errors(7); result is ok or failed." },
@@ -134,10 +143,11 @@ static const struct {
 	    "What waits in sockets to clients and was not sent once." },
 	[HELD] = { "sstpd_buffer_bytes", gauge, "",
 	    "Memory that is held for queues, as max-buffers limits." },
-	[POOL] = { "sstpd_pool_addresses", gauge, "",
-	    "Addresses in the pool; 0 if there is none." },
-	[POOL_USED] = { "sstpd_pool_addresses_used", gauge, "",
-	    "Addresses of the pool that are given to sessions." },
+	[POOL] = { "sstpd_pool_addresses", gauge, "profile",
+	    "Addresses in the pool of the default profile, 0 if there is none, "
+	    "and of each that has its own." },
+	[POOL_USED] = { "sstpd_pool_addresses_used", gauge, "profile",
+	    "Addresses of these pools that are given to sessions." },
 	[PPPD_STARTS] = { "sstpd_pppd_starts_total", counter, "",
 	    "pppds that were started." },
 	[PPPD_START_FAILURES] = { "sstpd_pppd_start_failures_total", counter,
@@ -316,15 +326,112 @@ put_connections(const struct report *r, FILE *out)
 	put_histogram(out, SETUP, r, offsetof(struct stats_worker, up));
 }
 
+static const char *
+state_name(unsigned int state)
+{
+	return state == STATS_CLOSING
+		   ? "closing"
+		   : cause_stage_name((enum cause_stage)state);
+}
+
+static bool
+has_profile(const struct stats_monitor *m, const char *name)
+{
+	for (unsigned int i = 0; i < report_profiles(m); i++)
+		if (strncmp(m->profiles[i].name, name, KEYMSG_PROFILE_MAX) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * A worker numbers profiles by its own configuration, which may be older. NULL
+ * stands for all that the current one does not have.
+ */
+static uint64_t
+sum_states(const struct report *r, const char *name, unsigned int state)
+{
+	uint64_t n = 0;
+
+	for (unsigned int i = 0; i < r->worker_count; i++) {
+		const struct stats_now *now = &r->workers[i]->now;
+
+		for (unsigned int k = 0; k < STATS_PROFILES; k++) {
+			const char *its = now->profile[k];
+
+			if (name != NULL
+				? strncmp(its, name, KEYMSG_PROFILE_MAX) == 0
+				: !has_profile(r->monitor, its))
+				n += now->states[k][state];
+		}
+	}
+	return n;
+}
+
+/* A name of our configuration, so it needs no escapes; its end is not sure. */
+static void
+put_state(FILE *out, const char *profile, unsigned int state, uint64_t n)
+{
+	fprintf(out, "%s{profile=\"%.*s\",state=\"%s\"} %" PRIu64 "\n",
+	    table[STATES].name, KEYMSG_PROFILE_MAX, profile, state_name(state),
+	    n);
+}
+
 static void
 put_states(const struct report *r, FILE *out)
 {
+	const struct stats_monitor *m = r->monitor;
+
 	head(out, STATES);
-	for (unsigned int i = AT_TCP; i < STATS_STATES; i++)
-		put_labelled(out, STATES, "state",
-		    i == STATS_CLOSING ? "closing"
-				       : cause_stage_name((enum cause_stage)i),
-		    SUM_OF(r, now.states, i));
+	for (unsigned int i = 0; i < report_profiles(m); i++)
+		for (unsigned int k = AT_TCP; k < STATS_STATES; k++)
+			put_state(out, m->profiles[i].name, k,
+			    sum_states(r, m->profiles[i].name, k));
+	/* no profile is called that */
+	for (unsigned int k = AT_TCP; k < STATS_STATES; k++) {
+		uint64_t n = sum_states(r, NULL, k);
+
+		if (n > 0)
+			put_state(out, "-", k, n);
+	}
+}
+
+static void
+put_profile(FILE *out, enum metric m, const struct stats_profile *p, uint64_t n)
+{
+	fprintf(out, "%s{profile=\"%.*s\"} %" PRIu64 "\n", table[m].name,
+	    KEYMSG_PROFILE_MAX, p->name, n);
+}
+
+static void
+put_profile_sessions(const struct stats_monitor *m, FILE *out)
+{
+	head(out, PROFILE_SESSIONS);
+	for (unsigned int i = 0; i < report_profiles(m); i++)
+		put_profile(out, PROFILE_SESSIONS, &m->profiles[i],
+		    m->profiles[i].sessions);
+	head(out, PROFILE_SESSIONS_MAX);
+	for (unsigned int i = 0; i < report_profiles(m); i++) {
+		uint32_t max = m->profiles[i].max_sessions;
+
+		put_profile(out, PROFILE_SESSIONS_MAX, &m->profiles[i],
+		    max != 0 && max < m->max_sessions ? max : m->max_sessions);
+	}
+}
+
+/* One that has none of its own is not there. */
+static void
+put_pools(const struct stats_monitor *m, FILE *out)
+{
+	head(out, POOL);
+	for (unsigned int i = 0; i < report_profiles(m); i++)
+		if (i == 0 || m->profiles[i].pool_size > 0)
+			put_profile(out, POOL, &m->profiles[i],
+			    m->profiles[i].pool_size);
+	head(out, POOL_USED);
+	for (unsigned int i = 0; i < report_profiles(m); i++)
+		if (i == 0 || m->profiles[i].pool_size > 0)
+			put_profile(out, POOL_USED, &m->profiles[i],
+			    m->profiles[i].pool_used);
 }
 
 static void
@@ -364,6 +471,7 @@ put_sessions(const struct report *r, FILE *out)
 	put(out, SESSIONS, r->monitor->sessions);
 	put(out, SESSIONS_MAX, r->monitor->max_sessions);
 	put_states(r, out);
+	put_profile_sessions(r->monitor, out);
 	put_ends(r, out);
 	put(out, BYTES_IN, SUM(r, bytes_in));
 	put(out, BYTES_OUT, SUM(r, bytes_out));
@@ -382,8 +490,7 @@ put_sessions(const struct report *r, FILE *out)
 static void
 put_pppd(const struct stats_monitor *m, FILE *out)
 {
-	put(out, POOL, m->pool_size);
-	put(out, POOL_USED, m->pool_used);
+	put_pools(m, out);
 	put(out, PPPD_STARTS, m->pppd_starts);
 	put(out, PPPD_START_FAILURES, m->pppd_start_failures);
 	head(out, PPPD_EXITS);

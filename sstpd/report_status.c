@@ -33,7 +33,8 @@ sum(const struct report *r)
 		n.bytes_out += w->bytes_out;
 		for (unsigned int k = 0; k < STATS_LIMITS; k++)
 			n.refused += w->refused[k];
-		n.up += w->now.states[AT_UP];
+		for (unsigned int k = 0; k < STATS_PROFILES; k++)
+			n.up += w->now.states[k][AT_UP];
 	}
 	return n;
 }
@@ -42,6 +43,45 @@ static void
 put(FILE *out, const char *name, uint64_t n)
 {
 	fprintf(out, "%-22s %" PRIu64 "\n", name, n);
+}
+
+/* Only where there is more than the default one. */
+static void
+profiles_text(const struct stats_monitor *m, FILE *out)
+{
+	unsigned int n = report_profiles(m);
+
+	for (unsigned int i = 0; n > 1 && i < n; i++) {
+		const struct stats_profile *p = &m->profiles[i];
+
+		fprintf(out, "profile %-14.*s %u sessions", KEYMSG_PROFILE_MAX,
+		    p->name, p->sessions);
+		if (p->max_sessions > 0)
+			fprintf(out, " of %u", p->max_sessions);
+		if (p->pool_size > 0)
+			fprintf(out, ", %" PRIu64 " of %" PRIu64 " addresses",
+			    p->pool_used, p->pool_size);
+		putc('\n', out);
+	}
+}
+
+static void
+profiles_json(const struct stats_monitor *m, struct json *j)
+{
+	json_open(j, "profiles", '[');
+	for (unsigned int i = 0; i < report_profiles(m); i++) {
+		const struct stats_profile *p = &m->profiles[i];
+
+		json_open(j, NULL, '{');
+		json_text(j, "profile", p->name, sizeof(p->name));
+		json_integer(j, "sessions", p->sessions);
+		if (p->max_sessions > 0)
+			json_integer(j, "max_sessions", p->max_sessions);
+		json_integer(j, "pool_size", (int64_t)p->pool_size);
+		json_integer(j, "pool_used", (int64_t)p->pool_used);
+		json_close(j, '}');
+	}
+	json_close(j, ']');
 }
 
 static void
@@ -74,6 +114,7 @@ status_text(const struct report *r, const struct sums *n, FILE *out)
 	if (m->certificate_expires > 0)
 		fprintf(out, "%-22s %" PRId64 " days\n", "certificate good for",
 		    (m->certificate_expires - r->now / 1000) / 86400);
+	profiles_text(m, out);
 }
 
 static void
@@ -108,6 +149,7 @@ status_json(const struct report *r, const struct sums *n, FILE *out)
 	json_integer(&j, "worker_restarts", (int64_t)m->worker_restarts);
 	if (m->certificate_expires > 0)
 		json_integer(&j, "certificate_expires", m->certificate_expires);
+	profiles_json(m, &j);
 	json_close(&j, '}');
 	putc('\n', out);
 }

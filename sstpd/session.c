@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "peers.h"
+#include "profile.h"
 #include "session_private.h"
 
 enum {
@@ -420,6 +421,16 @@ on_timeout(struct ev_loop *loop, ev_timer *w, int revents)
 	}
 }
 
+/* Whose client it is, by the name that it asks for. */
+static SSL_CTX *
+choose_profile(void *owner, const char *name)
+{
+	struct session *s = owner;
+
+	s->profile = profile_by_server_name(s->conf, name);
+	return s->generation->ctx[s->profile];
+}
+
 /* --- birth, messages, death
  * ------------------------------------------------------ */
 
@@ -432,7 +443,8 @@ session_new(struct ev_loop *loop, struct generation *generation, uint64_t id,
 	struct session *s = calloc(1, sizeof(*s));
 	int unsent = UNSENT_MAX;
 
-	if (s == NULL || tls_init(&s->tls, generation->ctx, fd) != 0) {
+	if (s == NULL ||
+	    tls_init(&s->tls, generation->ctx[0], fd, choose_profile, s) != 0) {
 		if (s == NULL)
 			close(fd);
 		free(s);

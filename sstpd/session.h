@@ -35,7 +35,7 @@ struct stats_worker;
  */
 struct generation {
 	const struct conf *conf;
-	SSL_CTX *ctx;
+	SSL_CTX *ctx[CONF_PROFILES_MAX];
 	unsigned int refs;
 };
 
@@ -55,8 +55,12 @@ struct session_ops {
 
 /* All that is to be shown of it, now. */
 void session_sample(const struct session *s, struct stats_session *out);
-/* Add it to these, and its traffic so far to the worker's. */
-void session_sum(struct session *s, struct stats_sums *sums);
+/*
+ * Add it to these, by the profiles of the current configuration, and its
+ * traffic so far to the worker's.
+ */
+void session_sum(
+    struct session *s, const struct conf *current, struct stats_sums *sums);
 
 /* Its place in a worker's registry, whose business they are. */
 struct session_links {

@@ -32,6 +32,9 @@ session_log_tls(const struct session *s, struct log_record *r)
 	log_record_add_text(r, LOG_KEY_TLS_VERSION, s->tls_version);
 	log_record_add_text(r, LOG_KEY_TLS_CIPHER, s->tls_cipher);
 	log_record_add_text(r, LOG_KEY_SNI, s->sni);
+	if (s->conf->profile_count > 1)
+		log_record_add_text(
+		    r, LOG_KEY_PROFILE, s->conf->profiles[s->profile].name);
 }
 
 void

@@ -305,6 +305,8 @@ session_ppp_ask(struct session *s)
 	    k->tls_version, sizeof(k->tls_version), "%s", tls_version(&s->tls));
 	snprintf(
 	    k->tls_cipher, sizeof(k->tls_cipher), "%s", tls_cipher(&s->tls));
+	snprintf(k->profile, sizeof(k->profile), "%s",
+	    s->conf->profiles[s->profile].name);
 	s->ppp = PPP_ASKED;
 	s->ops->send(s->owner, &msg);
 }
@@ -342,6 +344,8 @@ session_ppp_refused(struct session *s, unsigned int refusal)
 		[MSG_REFUSED_LIMIT] = CAUSE_LIMIT_SESSIONS,
 		[MSG_REFUSED_SPAWN] = CAUSE_PPPD_NOT_STARTED,
 		[MSG_REFUSED_STOPPING] = CAUSE_SERVER_STOPPING,
+		[MSG_REFUSED_PROFILE_LIMIT] = CAUSE_LIMIT_PROFILE,
+		[MSG_REFUSED_NO_PROFILE] = CAUSE_PROFILE_GONE,
 	};
 
 	session_cause(s, refusal < sizeof(causes) / sizeof(causes[0])

@@ -55,6 +55,7 @@ struct session {
 	struct ev_loop *loop;
 	struct generation *generation;
 	const struct conf *conf;
+	unsigned int profile; /* of conf */
 	const struct session_ops *ops;
 	void *owner;
 	struct stats_worker *stats;

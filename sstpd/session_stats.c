@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "profile.h"
 #include "session_private.h"
 #include "stats.h"
 
@@ -108,13 +109,27 @@ session_count_end(struct session *s)
 	count_traffic(s);
 }
 
-void
-session_sum(struct session *s, struct stats_sums *sums)
+/* The number that its profile has now. */
+static unsigned int
+current_profile(const struct session *s, const struct conf *current)
 {
+	int n;
+
+	if (s->conf == current)
+		return s->profile;
+	n = profile_find(current, s->conf->profiles[s->profile].name);
+	return n < 0 ? STATS_PROFILE_GONE : (unsigned int)n;
+}
+
+void
+session_sum(
+    struct session *s, const struct conf *current, struct stats_sums *sums)
+{
+	unsigned int state =
+	    s->stage == STAGE_CLOSED ? STATS_CLOSING : s->reached;
 	struct tcp_info info;
 
-	sums->states[s->stage == STAGE_CLOSED ? STATS_CLOSING
-					      : (unsigned int)s->reached]++;
+	sums->states[current_profile(s, current)][state]++;
 	sums->to_client += tls_queued(&s->tls);
 	sums->to_pppd += buf_len(&s->pty_out);
 	count_traffic(s);
@@ -166,6 +181,8 @@ sample_texts(const struct session *s, struct stats_session *out)
 	snprintf(
 	    out->user, sizeof(out->user), "%.*s", (int)s->user_len, s->user);
 	snprintf(out->sni, sizeof(out->sni), "%s", s->sni);
+	snprintf(out->profile, sizeof(out->profile), "%s",
+	    s->conf->profiles[s->profile].name);
 	snprintf(out->correlation_id, sizeof(out->correlation_id), "%s",
 	    s->correlation_id);
 	if (s->tls_version == NULL)

@@ -16,13 +16,25 @@
 /* --- its parts
  * -------------------------------------------------------------------- */
 
+/* Descriptors of all profiles. */
+typedef struct credential_fds credential_table[CONF_CERTIFICATES_MAX];
+
 static void
-close_credentials(struct credential_fds *fds, unsigned int n)
+close_pairs(struct credential_fds *fds, unsigned int n)
 {
 	for (unsigned int i = 0; i < n; i++) {
 		close(fds[i].certificate);
 		close(fds[i].key);
 	}
+}
+
+/* Those of the first n profiles. */
+static void
+close_credentials(
+    const struct conf *conf, credential_table *fds, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++)
+		close_pairs(fds[i], conf->profiles[i].certificate_count);
 }
 
 static void
@@ -34,27 +46,57 @@ report(int warning, const char *line)
 		log_info("%s", line);
 }
 
-/* Open and check the certificates; what is returned is what workers will use.
- */
+/* Whether it only has what the default profile has. */
+static bool
+inherits_certificates(
+    const struct conf *conf, const struct conf_profile *profile)
+{
+	const struct conf_profile *first = &conf->profiles[0];
+
+	return profile != first &&
+	       memcmp(profile->certificate, first->certificate,
+		   sizeof(first->certificate)) == 0;
+}
+
 static int
-open_credentials(const struct conf *conf, struct credential_fds *fds)
+open_pairs(const struct conf *conf, const struct conf_profile *profile,
+    X509_STORE *trust, struct credential_fds *fds)
 {
 	char error[CREDENTIALS_TEXT_MAX];
 	unsigned int n;
 	SSL_CTX *ctx;
 
-	for (n = 0; n < conf->certificate_count; n++)
-		if (credentials_open(conf, n, &fds[n], error) != 0)
+	for (n = 0; n < profile->certificate_count; n++)
+		if (credentials_open(profile, n, &fds[n], error) != 0)
 			goto fail;
-	ctx = credentials_context(conf, fds, error);
+	ctx = credentials_context(conf, profile, fds, error);
 	if (ctx == NULL)
 		goto fail;
 	SSL_CTX_free(ctx);
-	credentials_report(conf, fds, report);
+	if (!inherits_certificates(conf, profile))
+		credentials_report(profile, fds, trust, report);
 	return 0;
 fail:
 	log_errx("tls: %s", error);
-	close_credentials(fds, n);
+	close_pairs(fds, n);
+	return -1;
+}
+
+/* Open and check the certificates; what is returned is what workers will use.
+ */
+static int
+open_credentials(const struct conf *conf, credential_table *fds)
+{
+	X509_STORE *trust = credentials_trust();
+	unsigned int n = 0;
+
+	while (n < conf->profile_count &&
+	       open_pairs(conf, &conf->profiles[n], trust, fds[n]) == 0)
+		n++;
+	X509_STORE_free(trust);
+	if (n == conf->profile_count)
+		return 0;
+	close_credentials(conf, fds, n);
 	return -1;
 }
 
@@ -74,22 +116,6 @@ conf_to_memory(const struct conf *conf)
 }
 
 static int
-make_pool(const struct conf *conf, struct ippool **pool)
-{
-	struct ippool_range taken[IPPOOL_RANGES_MAX + 1];
-	unsigned int n = conf->exclude_count;
-
-	*pool = NULL;
-	if (conf->addresses_count == 0)
-		return 0;
-	memcpy(taken, conf->exclude, n * sizeof(taken[0]));
-	taken[n].first = taken[n].last = conf->local_address;
-	*pool =
-	    ippool_new(conf->addresses, conf->addresses_count, taken, n + 1);
-	return *pool != NULL ? 0 : -1;
-}
-
-static int
 check_files(const struct conf *conf)
 {
 	int ret = 0;
@@ -98,8 +124,13 @@ check_files(const struct conf *conf)
 		log_err("[ppp] pppd: %s", conf->pppd);
 		ret = -1;
 	}
-	if (access(conf->options_file, R_OK) != 0) {
-		log_err("[ppp] options-file: %s", conf->options_file);
+	for (unsigned int i = 0; i < conf->profile_count; i++) {
+		const struct conf_profile *p = &conf->profiles[i];
+
+		if (access(p->options_file, R_OK) == 0)
+			continue;
+		log_err(
+		    "options-file of profile %s: %s", p->name, p->options_file);
 		ret = -1;
 	}
 	if (access(conf->plugin, R_OK) != 0) {
@@ -123,8 +154,8 @@ setup_make(struct setup *setup, const struct conf *conf)
 {
 	if (check_files(conf) != 0 || open_credentials(conf, setup->fds) != 0)
 		return -1;
-	if (make_pool(conf, &setup->pool) != 0) {
-		log_err("[pool] addresses");
+	if (pools_make(&setup->pools, conf) != 0) {
+		log_err("pools of addresses");
 		goto fail;
 	}
 	setup->conf_fd = conf_to_memory(conf);
@@ -133,37 +164,27 @@ setup_make(struct setup *setup, const struct conf *conf)
 		return 0;
 	}
 	log_err("monitor: memory file");
-	ippool_free(setup->pool);
+	pools_free(&setup->pools);
 fail:
-	close_credentials(setup->fds, conf->certificate_count);
+	close_credentials(conf, setup->fds, conf->profile_count);
 	return -1;
 }
 
 void
 setup_free(struct setup *setup)
 {
-	close_credentials(setup->fds, setup->conf.certificate_count);
+	close_credentials(&setup->conf, setup->fds, setup->conf.profile_count);
 	close(setup->conf_fd);
-	ippool_free(setup->pool);
+	pools_free(&setup->pools);
 }
 
-int
-setup_check(const struct conf *conf)
+/* Returns 0, or 2 if pppd refuses them. */
+static int
+check_options(const struct conf *conf, const struct conf_profile *profile)
 {
-	struct credential_fds fds[CONF_CERTIFICATES_MAX];
 	char text[2048];
-	int code;
+	int code = pppd_check_options(conf, profile, text, sizeof(text));
 
-	if (open_credentials(conf, fds) != 0)
-		return 2;
-	close_credentials(fds, conf->certificate_count);
-	if (check_files(conf) != 0)
-		return 2;
-	if (geteuid() != 0) {
-		log_warnx("pppd: its options are checked only as root");
-		return 0;
-	}
-	code = pppd_check_options(conf, text, sizeof(text));
 	if (code == 4) {
 		log_warnx(
 		    "pppd: this kernel has no PPP (modprobe ppp_generic), "
@@ -171,11 +192,32 @@ setup_check(const struct conf *conf)
 		return 0;
 	}
 	if (code != 0) {
-		log_errx("pppd: %s: %s", pppd_exit_text(code), text);
+		log_errx("pppd: %s: %s: %s", profile->options_file,
+		    pppd_exit_text(code), text);
 		return 2;
 	}
-	log_info("pppd: accepts its options");
+	log_info("pppd: accepts its options in %s", profile->options_file);
 	return 0;
+}
+
+int
+setup_check(const struct conf *conf)
+{
+	struct credential_fds fds[CONF_PROFILES_MAX][CONF_CERTIFICATES_MAX];
+	int status = 0;
+
+	if (open_credentials(conf, fds) != 0)
+		return 2;
+	close_credentials(conf, fds, conf->profile_count);
+	if (check_files(conf) != 0)
+		return 2;
+	if (geteuid() != 0) {
+		log_warnx("pppd: its options are checked only as root");
+		return 0;
+	}
+	for (unsigned int i = 0; i < conf->profile_count && status == 0; i++)
+		status = check_options(conf, &conf->profiles[i]);
+	return status;
 }
 
 static bool

@@ -2,7 +2,7 @@
 /* Copyright (c) 2026 The sstpd developers */
 
 /*
- * A configuration made ready for use: certificates opened and checked, the pool
+ * A configuration made ready for use: certificates opened and checked, pools
  * made, all of it in a form that workers can be handed. A reload makes a new
  * one beside the one in use, so that a mistake changes nothing.
  */
@@ -14,13 +14,14 @@
 
 #include "conf.h"
 #include "credentials.h"
-#include "ippool.h"
+#include "pools.h"
 
 struct setup {
 	struct conf conf;
 	int conf_fd; /* conf in a sealed memory file */
-	struct credential_fds fds[CONF_CERTIFICATES_MAX];
-	struct ippool *pool; /* NULL without addresses */
+	/* of each profile as many as it has certificates */
+	struct credential_fds fds[CONF_PROFILES_MAX][CONF_CERTIFICATES_MAX];
+	struct pools pools;
 };
 
 /* Returns 0, or -1 once it has logged why it cannot be used. */

@@ -24,8 +24,9 @@ stats_note(struct stats_histogram *h, uint32_t ms)
 void
 stats_set(struct stats_now *now, const struct stats_sums *sums)
 {
-	for (unsigned int i = 0; i < STATS_STATES; i++)
-		now->states[i] = sums->states[i];
+	for (unsigned int i = 0; i < STATS_PROFILES; i++)
+		for (unsigned int k = 0; k < STATS_STATES; k++)
+			now->states[i][k] = sums->states[i][k];
 	now->to_client = sums->to_client;
 	now->to_pppd = sums->to_pppd;
 	now->unsent = sums->unsent;

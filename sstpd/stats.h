@@ -28,6 +28,9 @@ enum {
 	STATS_LIMITS = 5,	      /* enum limit of admission.h */
 	STATS_CLOSING = CAUSE_STAGES, /* no socket any more, but a pppd */
 	STATS_STATES,		      /* enum cause_stage, and that */
+	STATS_PROFILES_MAX = 17,      /* of a configuration */
+	STATS_PROFILE_GONE = STATS_PROFILES_MAX, /* no longer in it */
+	STATS_PROFILES,
 };
 
 struct stats_session {
@@ -40,6 +43,7 @@ struct stats_session {
 	char peer[80], local[80]; /* with ports */
 	char user[KEYMSG_USER_MAX];
 	char sni[KEYMSG_SNI_MAX];
+	char profile[KEYMSG_PROFILE_MAX];
 	char correlation_id[KEYMSG_TEXT_MAX];
 	char tls_version[16], tls_cipher[KEYMSG_TEXT_MAX];
 	char ifname[KEYMSG_IFNAME_MAX];
@@ -70,7 +74,7 @@ extern const uint32_t stats_bounds_ms[STATS_BUCKETS];
 
 /* What a worker's sessions add up to. */
 struct stats_sums {
-	uint32_t states[STATS_STATES];
+	uint32_t states[STATS_PROFILES][STATS_STATES];
 	/* bytes in its own queues, and unsent in the kernel's */
 	uint64_t to_client, to_pppd, unsent;
 };
@@ -79,7 +83,9 @@ struct stats_sums {
 struct stats_now {
 	_Atomic uint64_t calls; /* that have or wait for a pppd; always right */
 	_Atomic uint64_t half_open;
-	_Atomic uint64_t states[STATS_STATES];
+	/* of which profile is what, as this worker's configuration has them */
+	char profile[STATS_PROFILES][KEYMSG_PROFILE_MAX];
+	_Atomic uint64_t states[STATS_PROFILES][STATS_STATES];
 	_Atomic uint64_t held; /* bytes of memory for its queues */
 	_Atomic uint64_t to_client, to_pppd, unsent; /* as in stats_sums */
 	_Atomic uint32_t sessions;		     /* listed */
@@ -101,6 +107,12 @@ struct stats_worker {
 	struct stats_session session[STATS_SESSIONS_MAX]; /* now.sessions */
 };
 
+struct stats_profile {
+	char name[KEYMSG_PROFILE_MAX];
+	_Atomic uint32_t sessions, max_sessions; /* max 0: no limit */
+	_Atomic uint64_t pool_size, pool_used;	 /* 0: no pool of its own */
+};
+
 struct stats_monitor {
 	int64_t started;	     /* ms since 1970 */
 	int64_t certificate_expires; /* s since 1970; the earliest */
@@ -114,7 +126,9 @@ struct stats_monitor {
 	_Atomic uint32_t draining; /* or stopping: accepts no more */
 	_Atomic uint32_t reloads, reloads_failed, reload_failed; /* the last */
 	_Atomic int64_t loaded; /* ms since 1970: the configuration in force */
-	_Atomic uint64_t pool_size, pool_used;
+	_Atomic uint64_t pool_size, pool_used; /* of all pools */
+	_Atomic uint32_t profile_count;
+	struct stats_profile profiles[STATS_PROFILES_MAX];
 	_Atomic uint64_t pppd_starts, pppd_start_failures;
 	_Atomic uint64_t pppd_exits[STATS_EXITS_MAX]; /* the last: others */
 	_Atomic uint64_t pppd_killed;		      /* by a signal */

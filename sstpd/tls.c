@@ -115,12 +115,28 @@ on_client_hello(SSL *ssl, int *alert, void *unused)
 	return SSL_CLIENT_HELLO_SUCCESS;
 }
 
+/* NOACK: what we answer is the same whether the name is known here or not. */
+static int
+on_server_name(SSL *ssl, int *alert, void *unused)
+{
+	struct tls *tls = SSL_get_app_data(ssl);
+	SSL_CTX *ctx = tls->choose(
+	    tls->owner, SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name));
+
+	(void)unused;
+	if (SSL_set_SSL_CTX(ssl, ctx) == ctx)
+		return SSL_TLSEXT_ERR_NOACK;
+	*alert = SSL_AD_INTERNAL_ERROR;
+	return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
 int
-tls_init(struct tls *tls, SSL_CTX *ctx, int fd)
+tls_init(struct tls *tls, SSL_CTX *ctx, int fd,
+    SSL_CTX *(*choose)(void *owner, const char *name), void *owner)
 {
 	BIO *bio;
 
-	*tls = (struct tls){ .fd = fd };
+	*tls = (struct tls){ .fd = fd, .choose = choose, .owner = owner };
 	buf_init(&tls->in, TLS_IN_MAX);
 	buf_init(&tls->out, TLS_OUT_MAX);
 	tls->ssl = SSL_new(ctx);
@@ -135,6 +151,8 @@ tls_init(struct tls *tls, SSL_CTX *ctx, int fd)
 	SSL_set_accept_state(tls->ssl);
 	SSL_set_app_data(tls->ssl, tls);
 	SSL_CTX_set_client_hello_cb(ctx, on_client_hello, NULL);
+	if (choose != NULL)
+		SSL_CTX_set_tlsext_servername_callback(ctx, on_server_name);
 	return 0;
 }
 

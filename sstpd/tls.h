@@ -36,6 +36,9 @@ enum tls_result {
 
 struct tls {
 	SSL *ssl;
+	/* as given to tls_init() */
+	SSL_CTX *(*choose)(void *owner, const char *name);
+	void *owner;
 	int fd;
 	bool eof;    /* the socket has ended */
 	bool closed; /* close_notify is queued: nothing more may be written */
@@ -48,8 +51,14 @@ struct tls {
 	char why[TLS_WHY_MAX]; /* its details */
 };
 
-/* Takes the descriptor, even on failure (-1: out of memory). */
-int tls_init(struct tls *tls, SSL_CTX *ctx, int fd);
+/*
+ * Takes the descriptor, even on failure (-1: out of memory). choose() is asked
+ * which context to go on with, once it is known which name the client asks for
+ * (NULL: none), and again for a second ClientHello; what the contexts differ
+ * in may be their certificates only. Without choose() it is always the first.
+ */
+int tls_init(struct tls *tls, SSL_CTX *ctx, int fd,
+    SSL_CTX *(*choose)(void *owner, const char *name), void *owner);
 /* Free and close the socket. May be called twice. */
 void tls_fini(struct tls *tls);
 

@@ -29,6 +29,8 @@
 #include "tls.h"
 #include "worker.h"
 
+enum { CERTIFICATES_MAX = CONF_PROFILES_MAX * CONF_CERTIFICATES_MAX };
+
 struct worker {
 	struct ev_loop *loop;
 	ev_prepare reaper;
@@ -46,7 +48,7 @@ struct worker {
 	struct generation *current;
 	/* what came since the last COMMIT */
 	const struct conf *next_conf;
-	struct credential_fds next_fds[CONF_CERTIFICATES_MAX];
+	struct credential_fds next_fds[CERTIFICATES_MAX]; /* of all profiles */
 	unsigned int next_fds_count;
 	int next_listeners[LISTENERS_MAX];
 	unsigned int next_listeners_count;
@@ -68,7 +70,8 @@ generation_unref(struct generation *g)
 {
 	if (g == NULL || --g->refs > 0)
 		return;
-	SSL_CTX_free(g->ctx);
+	for (unsigned int i = 0; i < CONF_PROFILES_MAX; i++)
+		SSL_CTX_free(g->ctx[i]);
 	unmap_conf(g->conf);
 	free(g);
 }
@@ -106,11 +109,39 @@ forget_next(struct worker *w)
 	w->next_lost = false;
 }
 
+static unsigned int
+count_certificates(const struct conf *conf)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < conf->profile_count; i++)
+		n += conf->profiles[i].certificate_count;
+	return n;
+}
+
+/* The contexts of all profiles; false: one cannot be made. */
+static bool
+make_contexts(struct generation *g, const struct credential_fds *fds)
+{
+	char error[CREDENTIALS_TEXT_MAX];
+
+	for (unsigned int i = 0; i < g->conf->profile_count; i++) {
+		const struct conf_profile *p = &g->conf->profiles[i];
+
+		g->ctx[i] = credentials_context(g->conf, p, fds, error);
+		if (g->ctx[i] == NULL) {
+			log_errx("tls: %s", error);
+			return false;
+		}
+		fds += p->certificate_count;
+	}
+	return true;
+}
+
 /* Put what came to use; false leaves the old configuration in force. */
 static bool
 use_next(struct worker *w)
 {
-	char error[CREDENTIALS_TEXT_MAX];
 	struct generation *g;
 
 	if (w->next_lost) {
@@ -119,20 +150,18 @@ use_next(struct worker *w)
 	}
 	if (w->admission.own == NULL || w->stats == NULL ||
 	    w->next_conf == NULL ||
-	    w->next_fds_count != w->next_conf->certificate_count)
+	    w->next_fds_count != count_certificates(w->next_conf))
 		give_up("COMMIT of an incomplete configuration");
 	g = calloc(1, sizeof(*g));
 	if (g == NULL)
 		return false;
-	g->ctx = credentials_context(w->next_conf, w->next_fds, error);
-	if (g->ctx == NULL) {
-		log_errx("tls: %s", error);
-		free(g);
-		return false;
-	}
 	g->conf = w->next_conf;
 	g->refs = 1;
 	w->next_conf = NULL; /* g has it */
+	if (!make_contexts(g, w->next_fds)) {
+		generation_unref(g);
+		return false;
+	}
 	generation_unref(w->current);
 	w->current = g;
 	log_open(LOG_SINK_PIPE, (enum log_level)g->conf->log_level, 0);
@@ -321,7 +350,7 @@ commit(struct worker *w, uint32_t number)
 static void
 take_certificate(struct worker *w, int *fds)
 {
-	if (w->next_fds_count >= CONF_CERTIFICATES_MAX)
+	if (w->next_fds_count >= CERTIFICATES_MAX)
 		give_up("too many certificates");
 	w->next_fds[w->next_fds_count].certificate = fds[0];
 	w->next_fds[w->next_fds_count++].key = fds[1];
@@ -343,6 +372,7 @@ take_listener(struct worker *w, int *fds)
 
 struct sampling {
 	struct stats_worker *stats;
+	const struct conf *conf;
 	struct stats_sums sums;
 };
 
@@ -352,9 +382,18 @@ sample_one(struct session *s, void *context)
 	struct sampling *sampling = context;
 	struct stats_worker *stats = sampling->stats;
 
-	session_sum(s, &sampling->sums);
+	session_sum(s, sampling->conf, &sampling->sums);
 	if (session_is_call(s) && stats->now.sessions < STATS_SESSIONS_MAX)
 		session_sample(s, &stats->session[stats->now.sessions++]);
+}
+
+static void
+name_profiles(struct stats_now *now, const struct conf *conf)
+{
+	memset(now->profile, 0, sizeof(now->profile));
+	for (unsigned int i = 0; i < conf->profile_count; i++)
+		memcpy(now->profile[i], conf->profiles[i].name,
+		    sizeof(now->profile[i]));
 }
 
 static void
@@ -362,11 +401,13 @@ sample(struct worker *w, const struct msg_ask *ask)
 {
 	union msg done = { .result = { .header.type = MSG_SAMPLED,
 			       .request = ask->request } };
-	struct sampling sampling = { .stats = w->stats };
+	struct sampling sampling = { .stats = w->stats,
+		.conf = w->current->conf };
 
 	w->stats->now.sessions = 0;
 	registry_each(&w->registry, sample_one, &sampling);
 	stats_set(&w->stats->now, &sampling.sums);
+	name_profiles(&w->stats->now, sampling.conf);
 	w->stats->now.half_open = w->admission.own->total;
 	w->stats->now.held = buf_held_by_all();
 	channel_send(&w->channel, &done, NULL);

@@ -244,9 +244,10 @@ take_session(struct fake *f, const struct keymsg_session *m)
 	record(f,
 	    "session session=%s remote_address=%s remote_port=%s"
 	    " local_address=%s sni=%s correlation_id=%s tls_version=%s"
-	    " tls_cipher=%s",
+	    " tls_cipher=%s profile=%s",
 	    m->session, m->remote_address, m->remote_port, m->local_address,
-	    m->sni, m->correlation_id, m->tls_version, m->tls_cipher);
+	    m->sni, m->correlation_id, m->tls_version, m->tls_cipher,
+	    m->profile);
 }
 
 static void

@@ -55,6 +55,26 @@ is_terminated(const char *text, size_t size)
 	return memchr(text, '\0', size) != NULL;
 }
 
+static void
+check_profile(const struct conf_profile *p, bool is_default)
+{
+	require(is_terminated(p->name, sizeof(p->name)) && p->name[0] != '\0');
+	require((p->server_name_count == 0) == is_default);
+	require(p->server_name_count <= CONF_SERVER_NAMES_MAX);
+	for (uint32_t i = 0; i < p->server_name_count; i++)
+		require(is_terminated(
+		    p->server_name[i], sizeof(p->server_name[i])));
+	require(p->options_file[0] == '/');
+	require(p->certificate_count >= 1);
+	require(p->certificate_count <= CONF_CERTIFICATES_MAX);
+	require(p->private_key_count == p->certificate_count);
+	require(p->addresses_count <= IPPOOL_RANGES_MAX);
+	require(p->exclude_count <= IPPOOL_RANGES_MAX);
+	require(p->addresses_count == 0 || p->local_address != 0);
+	for (uint32_t i = 0; i < p->addresses_count; i++)
+		require(p->addresses[i].first <= p->addresses[i].last);
+}
+
 /* What others rely on without a check of their own. */
 static void
 check_values(const struct conf *conf)
@@ -63,20 +83,16 @@ check_values(const struct conf *conf)
 	require(is_terminated(conf->pppd, sizeof(conf->pppd)));
 	require(is_terminated(conf->plugin, sizeof(conf->plugin)));
 	require(is_terminated(conf->ciphers, sizeof(conf->ciphers)));
-	require(conf->pppd[0] == '/' && conf->options_file[0] == '/');
+	require(conf->pppd[0] == '/');
 	require(conf->listen_count >= 1);
 	require(conf->listen_count <= CONF_LISTEN_MAX);
-	require(conf->certificate_count >= 1);
-	require(conf->certificate_count <= CONF_CERTIFICATES_MAX);
-	require(conf->private_key_count == conf->certificate_count);
 	require(conf->min_version <= conf->max_version);
 	require(conf->hash_protocols != 0 && conf->auth_methods != 0);
-	require(conf->addresses_count <= IPPOOL_RANGES_MAX);
-	require(conf->exclude_count <= IPPOOL_RANGES_MAX);
-	require(conf->addresses_count == 0 || conf->local_address != 0);
 	require(conf->max_sessions >= 1 && conf->stop_timeout >= 1);
-	for (uint32_t i = 0; i < conf->addresses_count; i++)
-		require(conf->addresses[i].first <= conf->addresses[i].last);
+	require(conf->profile_count >= 1);
+	require(conf->profile_count <= CONF_PROFILES_MAX);
+	for (uint32_t i = 0; i < conf->profile_count; i++)
+		check_profile(&conf->profiles[i], i == 0);
 }
 
 static char *

@@ -231,7 +231,8 @@ check_link(const uint8_t *data, size_t size, struct ev_loop *loop)
 
 	/* a worker's strings need not end, nor be plain */
 	memset(&spawn.session, ';', sizeof(spawn.session));
-	l = link_new(loop, &conf, &spawn, &ops, NULL, NULL, &what);
+	l = link_new(
+	    loop, &conf, &conf.profiles[0], &spawn, &ops, NULL, NULL, &what);
 	require(l != NULL);
 	for (int i = 0; i < PACKETS_MAX && size >= HEAD_LEN; i++) {
 		size_t n = (size_t)data[0] << 8 | data[1];

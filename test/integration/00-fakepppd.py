@@ -15,18 +15,19 @@ import tty
 import sstp
 from lib import FAKEPPPD, main, test
 
-SESSION_SIZE = 8 + 64 + 64 + 8 + 64 + 256 + 64 + 16 + 64
+VERSION = 2
+SESSION_SIZE = 8 + 64 + 64 + 8 + 64 + 256 + 64 + 16 + 64 + 40
 AUTH_SIZE = 8 + 4 + 4 + 32 + 32 + 256
 
 
 def message(kind, body):
-    return struct.pack("=HHI", 1, kind, 8 + len(body)) + body
+    return struct.pack("=HHI", VERSION, kind, 8 + len(body)) + body
 
 
 def session(correlation):
     fields = [(b"17", 64), (b"192.0.2.7", 64), (b"4711", 8),
               (b"192.0.2.1", 64), (b"vpn", 256), (correlation, 64),
-              (b"TLSv1.3", 16), (b"X", 64)]
+              (b"TLSv1.3", 16), (b"X", 64), (b"default", 40)]
     return message(1, b"".join(text.ljust(n, b"\0") for text, n in fields))
 
 
@@ -58,7 +59,7 @@ class Double:
     def receive(self, kind):
         got = self.channel.recv(1024)
         version, found, length = struct.unpack("=HHI", got[:8])
-        assert (version, found, length) == (1, kind, len(got)), got
+        assert (version, found, length) == (VERSION, kind, len(got)), got
         return got
 
     def frames(self, wanted):

@@ -200,7 +200,7 @@ class Daemon:
         changes = dict(changes or {})
         self.certificates(changes.pop("certificates", {"server": "ec"}))
         for section, keys in changes.items():
-            self.sections[section].update(keys)
+            self.sections.setdefault(section, {}).update(keys)
         self.write_scripts()
         self.write_config()
         self.workers = self.baseline = None

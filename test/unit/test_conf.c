@@ -291,10 +291,12 @@ test_defaults(void **state)
 	assert_string_equal(c.address_file, "");
 	assert_string_equal(c.pid_file, "");
 
-	assert_int_equal(c.certificate_count, 1);
-	assert_string_equal(c.certificate[0], SYSCONFDIR "/sstpd/cert.pem");
-	assert_int_equal(c.private_key_count, 1);
-	assert_string_equal(c.private_key[0], SYSCONFDIR "/sstpd/key.pem");
+	assert_int_equal(c.profiles[0].certificate_count, 1);
+	assert_string_equal(
+	    c.profiles[0].certificate[0], SYSCONFDIR "/sstpd/cert.pem");
+	assert_int_equal(c.profiles[0].private_key_count, 1);
+	assert_string_equal(
+	    c.profiles[0].private_key[0], SYSCONFDIR "/sstpd/key.pem");
 	assert_int_equal(c.min_version, CONF_TLS_1_2);
 	assert_int_equal(c.max_version, CONF_TLS_1_3);
 	assert_string_equal(c.ciphers, "ECDHE+AESGCM:ECDHE+CHACHA20");
@@ -318,14 +320,15 @@ test_defaults(void **state)
 	assert_int_equal(c.disconnect_linger, 1000);
 
 	assert_string_equal(c.pppd, PPPD_PATH);
-	assert_string_equal(c.options_file, "/etc/ppp/options.sstpd");
+	assert_string_equal(
+	    c.profiles[0].options_file, "/etc/ppp/options.sstpd");
 	assert_string_equal(c.plugin, PPPD_PLUGINDIR "/sstpd-plugin.so");
 	assert_int_equal(c.auth_methods, CONF_AUTH_MSCHAP_V2);
 	assert_int_equal(c.stop_timeout, 10000);
 
-	assert_int_equal(c.local_address, 0);
-	assert_int_equal(c.addresses_count, 0);
-	assert_int_equal(c.exclude_count, 0);
+	assert_int_equal(c.profiles[0].local_address, 0);
+	assert_int_equal(c.profiles[0].addresses_count, 0);
+	assert_int_equal(c.profiles[0].exclude_count, 0);
 
 	assert_int_equal(c.log_target, CONF_LOG_STDERR);
 	assert_int_equal(c.log_format, LOG_FORMAT_TEXT);
@@ -758,7 +761,7 @@ test_long_values(void **state)
 		(void)snprintf(many + strlen(many), 16, ",192.0.2.%u", i);
 	(void)snprintf(text, sizeof(text), "[pool]\nexclude = %s\n", many);
 	load_good(text, &conf);
-	assert_int_equal(conf.exclude_count, 64);
+	assert_int_equal(conf.profiles[0].exclude_count, 64);
 	check_round_trip(&conf);
 	strcat(many, ",192.0.2.65");
 	check_bad("pool", "exclude", many,
@@ -775,10 +778,10 @@ test_rules(void **state)
 
 	(void)state;
 	load_good("[tls]\ncertificate = /a, /b\nprivate-key = /c, /d\n", &conf);
-	assert_int_equal(conf.certificate_count, 2);
-	assert_int_equal(conf.private_key_count, 2);
-	assert_string_equal(conf.certificate[1], "/b");
-	assert_string_equal(conf.private_key[1], "/d");
+	assert_int_equal(conf.profiles[0].certificate_count, 2);
+	assert_int_equal(conf.profiles[0].private_key_count, 2);
+	assert_string_equal(conf.profiles[0].certificate[1], "/b");
+	assert_string_equal(conf.profiles[0].private_key[1], "/d");
 	check_round_trip(&conf);
 	load_bad("[tls]\ncertificate = /a, /b\nprivate-key = /c\n",
 	    ":3: [tls] private-key: 1 given, expected one for each "
@@ -793,12 +796,12 @@ test_rules(void **state)
 	load_good("[pool]\nlocal-address = 192.0.2.1\n"
 		  "addresses = 192.0.2.0/24\nexclude = 192.0.2.2\n",
 	    &conf);
-	assert_int_equal(conf.local_address, 0xc0000201);
-	assert_int_equal(conf.addresses_count, 1);
-	assert_int_equal(conf.addresses[0].first, 0xc0000201);
-	assert_int_equal(conf.addresses[0].last, 0xc00002fe);
-	assert_int_equal(conf.exclude_count, 1);
-	assert_int_equal(conf.exclude[0].first, 0xc0000202);
+	assert_int_equal(conf.profiles[0].local_address, 0xc0000201);
+	assert_int_equal(conf.profiles[0].addresses_count, 1);
+	assert_int_equal(conf.profiles[0].addresses[0].first, 0xc0000201);
+	assert_int_equal(conf.profiles[0].addresses[0].last, 0xc00002fe);
+	assert_int_equal(conf.profiles[0].exclude_count, 1);
+	assert_int_equal(conf.profiles[0].exclude[0].first, 0xc0000202);
 	check_round_trip(&conf);
 	load_bad("[pool]\naddresses = 192.0.2.0/24\n",
 	    ":2: [pool] addresses: expected local-address to be given as "
@@ -1143,7 +1146,7 @@ test_table(void **state)
 		assert_int_equal(tabs, 4);
 		lines++;
 	}
-	assert_int_equal(lines, CONF_OPTIONS);
+	assert_int_equal(lines, CONF_OPTIONS + CONF_PROFILE_OPTIONS);
 	free(text);
 }
 
@@ -1176,7 +1179,9 @@ test_mutations(void **state)
 	    "pid-file = \"/run/a#b\" # c\n[tls]\nciphers = 'A;B'\n"
 	    "[sstp]\nhash-protocols = sha1\nhello-interval = 90s\n"
 	    "[pool]\nlocal-address = 192.0.2.1\naddresses = 192.0.2.0/28\n"
-	    "exclude = 192.0.2.3-192.0.2.5,192.0.2.7\n";
+	    "exclude = 192.0.2.3-192.0.2.5,192.0.2.7\n"
+	    "[profile a]\nserver-name = a.example, *.b\n"
+	    "addresses = 192.0.2.20\nmax-sessions = 9\n";
 	size_t n = sizeof(text) - 1;
 	char copy[sizeof(text)];
 	struct conf conf;

@@ -129,8 +129,8 @@ static struct conf
 sample(void)
 {
 	struct conf conf = {
-		.certificate_count = 1,
-		.private_key_count = 1,
+		.profiles[0].certificate_count = 1,
+		.profiles[0].private_key_count = 1,
 		.min_version = CONF_TLS_1_2,
 		.max_version = CONF_TLS_1_3,
 		.ciphers = "ECDHE+AESGCM",
@@ -138,8 +138,8 @@ sample(void)
 		.groups = "X25519:P-256",
 	};
 
-	path_of(conf.certificate[0], "cert.pem");
-	path_of(conf.private_key[0], "key.pem");
+	path_of(conf.profiles[0].certificate[0], "cert.pem");
+	path_of(conf.profiles[0].private_key[0], "key.pem");
 	return conf;
 }
 
@@ -158,16 +158,19 @@ load(const struct conf *conf, char *error)
 {
 	struct credential_fds fds[CONF_CERTIFICATES_MAX] = { 0 };
 	unsigned int n;
+	X509_STORE *trust = credentials_trust();
 	SSL_CTX *ctx = NULL;
 
 	error[0] = said[0] = '\0';
-	for (n = 0; n < conf->certificate_count; n++)
-		if (credentials_open(conf, n, &fds[n], error) != 0)
+	for (n = 0; n < conf->profiles[0].certificate_count; n++)
+		if (credentials_open(&conf->profiles[0], n, &fds[n], error) !=
+		    0)
 			break;
-	if (n == conf->certificate_count)
-		ctx = credentials_context(conf, fds, error);
+	if (n == conf->profiles[0].certificate_count)
+		ctx = credentials_context(conf, &conf->profiles[0], fds, error);
 	if (ctx != NULL)
-		credentials_report(conf, fds, report);
+		credentials_report(&conf->profiles[0], fds, trust, report);
+	X509_STORE_free(trust);
 	SSL_CTX_free(ctx);
 	while (n-- > 0) {
 		close(fds[n].certificate);
@@ -319,7 +322,7 @@ test_key_files(void **state)
 	assert_fails(&conf, "key.pem: no private key in PEM form");
 	write_text("key.pem", "");
 	assert_fails(&conf, "key.pem: empty or unreadable");
-	unlink(conf.private_key[0]);
+	unlink(conf.profiles[0].private_key[0]);
 	assert_fails(&conf, "key.pem: No such file or directory");
 }
 
@@ -333,7 +336,7 @@ test_certificate_files(void **state)
 	assert_fails(&conf, "cert.pem: no certificate in PEM form");
 	write_text("cert.pem", "");
 	assert_fails(&conf, "cert.pem: empty or unreadable");
-	unlink(conf.certificate[0]);
+	unlink(conf.profiles[0].certificate[0]);
 	assert_fails(&conf, "cert.pem: No such file or directory");
 }
 
@@ -389,9 +392,10 @@ test_two_certificates(void **state)
 	    "rsa", "rsa", NULL, "DNS:rsa.example", rsa, rsa, 9 });
 
 	(void)state;
-	conf.certificate_count = conf.private_key_count = 2;
-	path_of(conf.certificate[1], "cert2.pem");
-	path_of(conf.private_key[1], "key2.pem");
+	conf.profiles[0].certificate_count =
+	    conf.profiles[0].private_key_count = 2;
+	path_of(conf.profiles[0].certificate[1], "cert2.pem");
+	path_of(conf.profiles[0].private_key[1], "key2.pem");
 	write_chain("cert2.pem", (X509 *[]){ x, NULL });
 	write_key("key2.pem", rsa, 0600, NULL);
 	assert_loads(&conf);
@@ -429,11 +433,13 @@ test_files_may_change_afterwards(void **state)
 	SSL_CTX *ctx;
 
 	(void)state;
-	assert_int_equal(credentials_open(&conf, 0, &fds, error), 0);
+	assert_int_equal(
+	    credentials_open(&conf.profiles[0], 0, &fds, error), 0);
 	write_text("cert.pem", "junk");
 	write_text("key.pem", "junk");
 	for (int turn = 0; turn < 2; turn++) {
-		ctx = credentials_context(&conf, &fds, error);
+		ctx =
+		    credentials_context(&conf, &conf.profiles[0], &fds, error);
 		assert_non_null(ctx);
 		SSL_CTX_free(ctx);
 	}

@@ -21,20 +21,24 @@ sample(void)
 {
 	struct conf conf = {
 		.pppd = "/usr/sbin/pppd",
-		.options_file = "/etc/ppp/options.sstpd",
 		.plugin = "/usr/lib/pppd/2.5.2/sstpd-plugin.so",
 		.auth_methods = CONF_AUTH_MSCHAP_V2,
-		.local_address = 0xc0000201,
 	};
 
 	return conf;
 }
+
+static const struct conf_profile profile = {
+	.options_file = "/etc/ppp/options.sstpd",
+	.local_address = 0xc0000201,
+};
 
 static const struct pppd_session session = {
 	.tty = "/dev/pts/7",
 	.plugin_fd = 3,
 	.remote_address = "203.0.113.9",
 	.session = "s1.17",
+	.profile = &profile,
 };
 
 static void
@@ -111,12 +115,14 @@ test_every_set_of_methods(void **state)
 static void
 test_left_out(void **state)
 {
+	struct conf_profile another = profile;
 	struct pppd_session dry = session;
 	struct conf conf = sample();
 	struct pppd_args args;
 
 	(void)state;
-	conf.local_address = 0;
+	another.local_address = 0;
+	dry.profile = &another;
 	dry.plugin_fd = -1;
 	assert_int_equal(pppd_build_args(&args, &conf, &dry), 0);
 	assert_int_equal(count(&args, "sstpd-fd"), 0);
