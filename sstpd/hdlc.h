@@ -38,7 +38,14 @@ size_t hdlc_encode(uint8_t *dst, const uint8_t *frame, size_t n);
  */
 size_t hdlc_encode_control(uint8_t *dst, const uint8_t *frame, size_t n);
 
+struct hdlc_loops;
+
+/* hdlc_encode() by other means than the fastest, for tests and benchmarks. */
+size_t hdlc_encode_by(
+    const struct hdlc_loops *by, uint8_t *dst, const uint8_t *frame, size_t n);
+
 struct hdlc_decoder {
+	const struct hdlc_loops *by; /* the fastest; tests exchange it */
 	size_t len;	  /* bytes collected at frame + HDLC_HEADROOM */
 	bool escaped;	  /* the last byte was 7D */
 	bool skipping;	  /* frame too long: wait for the next flag */

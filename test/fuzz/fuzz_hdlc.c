@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Copyright (c) 2026 The sstpd developers */
 
-/* Any frame comes back; any stream decodes alike whole and in slices. */
+/*
+ * Any frame comes back; any stream decodes alike whole and in slices, and by
+ * every set of loops this processor can do.
+ */
 
 #include <string.h>
 
 #include "fuzz.h"
 #include "hdlc.h"
+#include "hdlc_loops.h"
 
 struct result {
 	struct hdlc_decoder decoder;
@@ -31,6 +35,37 @@ feed(struct result *r, const uint8_t *p, size_t n)
 			r->sum = r->sum * 31 + frame[i];
 		memset(frame - HDLC_HEADROOM, 0, HDLC_HEADROOM);
 	}
+}
+
+static void
+start(struct result *r, const struct hdlc_loops *by)
+{
+	r->frames = r->bytes = r->sum = 0;
+	hdlc_decoder_init(&r->decoder);
+	r->decoder.by = by;
+}
+
+static void
+require_same(const struct result *a, const struct result *b)
+{
+	require(a->frames == b->frames && a->bytes == b->bytes);
+	require(a->sum == b->sum);
+	require(a->decoder.bad_fcs == b->decoder.bad_fcs);
+	require(a->decoder.too_long == b->decoder.too_long);
+	require(a->decoder.runt == b->decoder.runt);
+	require(a->decoder.len == b->decoder.len);
+	require(a->decoder.escaped == b->decoder.escaped);
+}
+
+static void
+check_same_encoding(
+    const struct hdlc_loops *by, const uint8_t *data, size_t size)
+{
+	static uint8_t wire[2][HDLC_ENCODED_MAX];
+	size_t n = hdlc_encode_by(&hdlc_loops[0], wire[0], data, size);
+
+	require(hdlc_encode_by(by, wire[1], data, size) == n);
+	require(memcmp(wire[0], wire[1], n) == 0);
 }
 
 /* Encoded by one or the other, twice in a row and with one flag between. */
@@ -74,29 +109,41 @@ check_damage(const uint8_t *data, size_t size)
 	}
 }
 
+static void
+feed_slices(struct result *r, const uint8_t *data, size_t size)
+{
+	for (size_t i = 0, n; i < size; i += n) {
+		n = 1 + data[i];
+		n = n < size - i ? n : size - i;
+		feed(r, data + i, n);
+	}
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct result whole, sliced;
-	size_t i, n;
+	static struct result plain, whole, sliced;
+	const struct hdlc_loops *by;
 
 	if (size >= 2 && size <= HDLC_FRAME_MAX) {
 		check_round_trip(hdlc_encode, data, size);
 		check_round_trip(hdlc_encode_control, data, size);
 		check_damage(data, size);
 	}
-	memset(&whole, 0, sizeof(whole));
-	memset(&sliced, 0, sizeof(sliced));
-	feed(&whole, data, size);
-	for (i = 0; i < size; i += n) {
-		n = 1 + data[i] % 16;
-		n = n < size - i ? n : size - i;
-		feed(&sliced, data + i, n);
+	start(&plain, &hdlc_loops[0]);
+	for (size_t i = 0; i < size; i++)
+		feed(&plain, data + i, 1);
+	for (by = hdlc_loops; by->name != NULL; by++) {
+		if (by->usable != NULL && !by->usable())
+			continue;
+		if (size <= HDLC_FRAME_MAX)
+			check_same_encoding(by, data, size);
+		start(&whole, by);
+		feed(&whole, data, size);
+		require_same(&plain, &whole);
+		start(&sliced, by);
+		feed_slices(&sliced, data, size);
+		require_same(&plain, &sliced);
 	}
-	require(whole.frames == sliced.frames && whole.bytes == sliced.bytes);
-	require(whole.sum == sliced.sum);
-	require(whole.decoder.bad_fcs == sliced.decoder.bad_fcs);
-	require(whole.decoder.too_long == sliced.decoder.too_long);
-	require(whole.decoder.runt == sliced.decoder.runt);
 	return 0;
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Copyright (c) 2026 The sstpd developers */
 
-/* hdlc.c against a second, byte-wise and bit-wise, implementation of RFC 1662.
+/*
+ * hdlc.c against a second, byte-wise and bit-wise, implementation of RFC 1662:
+ * all of it once for each set of loops this processor can do.
  */
 
 #include <setjmp.h>
@@ -15,6 +17,7 @@
 #include <cmocka.h>
 
 #include "hdlc.h"
+#include "hdlc_loops.h"
 
 enum { OUTPUT_MAX = 64 * 1024 };
 
@@ -25,6 +28,7 @@ struct output {
 	uint8_t bytes[OUTPUT_MAX];
 };
 
+static const struct hdlc_loops *loops;
 static struct hdlc_decoder decoder;
 static struct output output;
 static uint8_t frame[HDLC_FRAME_MAX + 16], wire[4 * HDLC_ENCODED_MAX];
@@ -118,6 +122,7 @@ restart(void)
 {
 	memset(&decoder, 0xff, sizeof(decoder));
 	hdlc_decoder_init(&decoder);
+	decoder.by = loops;
 	output.frames = 0;
 	output.n = 0;
 }
@@ -162,10 +167,16 @@ check_encoder(const uint8_t *p, size_t n, uint8_t escape_below,
 	assert_counters(0, 0, 0);
 }
 
+static size_t
+encode_data(uint8_t *dst, const uint8_t *p, size_t n)
+{
+	return hdlc_encode_by(loops, dst, p, n);
+}
+
 static void
 check_round_trip(const uint8_t *p, size_t n)
 {
-	check_encoder(p, n, 0, hdlc_encode);
+	check_encoder(p, n, 0, encode_data);
 	check_encoder(p, n, 0x20, hdlc_encode_control);
 }
 
@@ -179,7 +190,7 @@ test_known_vector(void **state)
 	uint8_t dst[64];
 
 	(void)state;
-	assert_int_equal(hdlc_encode(dst, digits, 9), sizeof(encoded) - 1);
+	assert_int_equal(encode_data(dst, digits, 9), sizeof(encoded) - 1);
 	assert_memory_equal(dst, encoded, sizeof(encoded) - 1);
 	restart();
 	feed(encoded, sizeof(encoded) - 1);
@@ -226,7 +237,7 @@ test_worst_case(void **state)
 	memset(frame, 0x7e, HDLC_FRAME_MAX);
 	check_round_trip(frame, HDLC_FRAME_MAX);
 	assert_true(
-	    hdlc_encode(wire, frame, HDLC_FRAME_MAX) <= HDLC_ENCODED_MAX);
+	    encode_data(wire, frame, HDLC_FRAME_MAX) <= HDLC_ENCODED_MAX);
 }
 
 static void
@@ -482,9 +493,28 @@ test_truncation(void **state)
 	assert_one_frame(frame, 200);
 }
 
+/* The fastest loops are what everybody gets. */
+static void
+test_choice(void **state)
+{
+	const struct hdlc_loops *row;
+
+	(void)state;
+	hdlc_decoder_init(&decoder);
+	assert_ptr_equal(decoder.by, hdlc_loops_best());
+	assert_null(hdlc_loops[0].usable);
+	for (row = decoder.by + 1; row->name != NULL; row++)
+		assert_false(row->usable());
+	fill_random(frame, 500);
+	assert_int_equal(hdlc_encode(wire, frame, 500),
+	    hdlc_encode_by(hdlc_loops, wire + HDLC_ENCODED_MAX, frame, 500));
+}
+
 int
 main(void)
 {
+	int failed = 0;
+
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_known_vector),
 		cmocka_unit_test(test_every_byte_value),
@@ -499,7 +529,13 @@ main(void)
 		cmocka_unit_test(test_too_long),
 		cmocka_unit_test(test_bit_flips),
 		cmocka_unit_test(test_truncation),
+		cmocka_unit_test(test_choice),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	for (loops = hdlc_loops; loops->name != NULL; loops++) {
+		if (loops->usable == NULL || loops->usable())
+			failed += cmocka_run_group_tests_name(
+			    loops->name, tests, NULL, NULL);
+	}
+	return failed;
 }
