@@ -29,4 +29,8 @@ uint16_t fcs16_slicing(uint16_t fcs, const uint8_t *p, size_t n);
 uint16_t fcs16_clmul(uint16_t fcs, const uint8_t *p, size_t n);
 bool fcs16_clmul_usable(void);
 
+/* Four times as wide: VPCLMULQDQ of AVX-512. */
+uint16_t fcs16_vpclmul(uint16_t fcs, const uint8_t *p, size_t n);
+bool fcs16_vpclmul_usable(void);
+
 #endif

@@ -132,10 +132,23 @@ sum_rows(block sum, const uint8_t **from, size_t *n)
 	return d ^ move_on(c, by_128);
 }
 
+/* sum stands for what came before the last n bytes, at p. */
+CLMUL static inline uint16_t
+finish(block sum, const uint8_t *p, size_t n)
+{
+	uint8_t left[BLOCK];
+
+	for (; n >= BLOCK; p += BLOCK, n -= BLOCK)
+		sum = move_on(sum, by_128) ^ load(p);
+	if (n > 0)
+		sum = add_tail(sum, p + n, n);
+	memcpy(left, &sum, sizeof(left));
+	return fcs16_slicing(0, left, sizeof(left));
+}
+
 CLMUL uint16_t
 fcs16_clmul(uint16_t fcs, const uint8_t *p, size_t n)
 {
-	uint8_t left[BLOCK];
 	block sum;
 
 	if (n < 2 * BLOCK)
@@ -147,15 +160,104 @@ fcs16_clmul(uint16_t fcs, const uint8_t *p, size_t n)
 		p += BLOCK;
 		n -= BLOCK;
 	}
-	for (; n >= BLOCK; p += BLOCK, n -= BLOCK)
-		sum = move_on(sum, by_128) ^ load(p);
-	if (n > 0)
-		sum = add_tail(sum, p + n, n);
-	memcpy(left, &sum, sizeof(left));
-	return fcs16_slicing(0, left, sizeof(left));
+	return finish(sum, p, n);
+}
+
+#endif /* CLMUL */
+
+#if defined(__x86_64__)
+
+/* Four blocks at a time: AVX-512 and VPCLMULQDQ. */
+#define WIDE __attribute__((target("avx512f,avx512vl,vpclmulqdq,pclmul,ssse3")))
+
+enum { WIDE_ROW = 2 * ROW };
+
+typedef uint64_t row_halves __attribute__((vector_size(64)));
+
+static const row_halves rows_by_512 = { REFLECTED(0x9822), REFLECTED(0x7f90),
+	REFLECTED(0x9822), REFLECTED(0x7f90), REFLECTED(0x9822),
+	REFLECTED(0x7f90), REFLECTED(0x9822), REFLECTED(0x7f90) };
+static const row_halves rows_by_1024 = { REFLECTED(0x471c), REFLECTED(0x46d8),
+	REFLECTED(0x471c), REFLECTED(0x46d8), REFLECTED(0x471c),
+	REFLECTED(0x46d8), REFLECTED(0x471c), REFLECTED(0x46d8) };
+/* each block to where the last one is */
+static const row_halves to_last = { REFLECTED(0x5159), REFLECTED(0x8f66),
+	REFLECTED(0xaac8), REFLECTED(0x20f3), REFLECTED(0xa95d),
+	REFLECTED(0x7eea), 0, 0 };
+
+WIDE static inline __m512i
+move_row(__m512i v, row_halves by)
+{
+	__m512i k = (__m512i)by;
+
+	return _mm512_xor_si512(_mm512_clmulepi64_epi128(v, k, 0x00),
+	    _mm512_clmulepi64_epi128(v, k, 0x11));
+}
+
+WIDE static inline block
+sum_of_blocks(__m512i v)
+{
+	__m512i moved = move_row(v, to_last);
+
+	return (block)_mm512_extracti32x4_epi32(moved, 0) ^
+	       (block)_mm512_extracti32x4_epi32(moved, 1) ^
+	       (block)_mm512_extracti32x4_epi32(moved, 2) ^
+	       (block)_mm512_extracti32x4_epi32(v, 3);
+}
+
+WIDE uint16_t
+fcs16_vpclmul(uint16_t fcs, const uint8_t *p, size_t n)
+{
+	const uint8_t *end = p + n - n % WIDE_ROW;
+	__m512i a, b;
+
+	if (n < 2 * WIDE_ROW)
+		return fcs16_clmul(fcs, p, n);
+	a = _mm512_xor_si512(_mm512_loadu_si512(p),
+	    _mm512_zextsi128_si512(_mm_cvtsi32_si128(fcs)));
+	b = _mm512_loadu_si512(p + ROW);
+	for (p += WIDE_ROW; p < end; p += WIDE_ROW) {
+		a = _mm512_xor_si512(
+		    move_row(a, rows_by_1024), _mm512_loadu_si512(p));
+		b = _mm512_xor_si512(
+		    move_row(b, rows_by_1024), _mm512_loadu_si512(p + ROW));
+	}
+	b = _mm512_xor_si512(b, move_row(a, rows_by_512));
+	n %= WIDE_ROW;
+	if (n >= ROW) {
+		b = _mm512_xor_si512(
+		    move_row(b, rows_by_512), _mm512_loadu_si512(p));
+		p += ROW;
+		n -= ROW;
+	}
+	return finish(sum_of_blocks(b), p, n);
+}
+
+bool
+fcs16_vpclmul_usable(void)
+{
+	return __builtin_cpu_supports("avx512f") &&
+	       __builtin_cpu_supports("avx512vl") &&
+	       __builtin_cpu_supports("vpclmulqdq") && fcs16_clmul_usable();
 }
 
 #else
+
+bool
+fcs16_vpclmul_usable(void)
+{
+	return false;
+}
+
+uint16_t
+fcs16_vpclmul(uint16_t fcs, const uint8_t *p, size_t n)
+{
+	return fcs16_slicing(fcs, p, n);
+}
+
+#endif
+
+#ifndef CLMUL
 
 bool
 fcs16_clmul_usable(void)

@@ -136,7 +136,8 @@ hdlc_unstuff(struct hdlc_run *run)
 static bool
 has_avx2(void)
 {
-	return __builtin_cpu_supports("avx2") && fcs16_clmul_usable();
+	return __builtin_cpu_supports("avx2") &&
+	       __builtin_cpu_supports("bmi") && fcs16_clmul_usable();
 }
 
 static bool
@@ -144,7 +145,9 @@ has_avx512(void)
 {
 	return __builtin_cpu_supports("avx512vbmi2") &&
 	       __builtin_cpu_supports("avx512bw") &&
-	       __builtin_cpu_supports("bmi2") && fcs16_clmul_usable();
+	       __builtin_cpu_supports("avx512vl") &&
+	       __builtin_cpu_supports("bmi2") && fcs16_vpclmul_usable() &&
+	       has_avx2();
 }
 #endif
 
@@ -155,7 +158,7 @@ const struct hdlc_loops hdlc_loops[] = {
 	{ "sse2", NULL, fcs16_slicing, hdlc_stuff_vector, hdlc_unstuff_vector },
 	{ "sse2-clmul", fcs16_clmul_usable, fcs16_clmul, hdlc_stuff_vector, hdlc_unstuff_vector },
 	{ "avx2", has_avx2, fcs16_clmul, hdlc_stuff_avx2, hdlc_unstuff_avx2 },
-	{ "avx512", has_avx512, fcs16_clmul, hdlc_stuff_avx512, hdlc_unstuff_avx512 },
+	{ "avx512", has_avx512, fcs16_vpclmul, hdlc_stuff_avx512, hdlc_unstuff_avx512 },
 #elif defined(__aarch64__) && defined(__AARCH64EL__)
 	{ "neon", NULL, fcs16_slicing, hdlc_stuff_vector, hdlc_unstuff_vector },
 	{ "neon-pmull", fcs16_clmul_usable, fcs16_clmul, hdlc_stuff_vector, hdlc_unstuff_vector },

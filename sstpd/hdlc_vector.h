@@ -68,11 +68,13 @@ stuff_tail(uint8_t *dst, const uint8_t *end, size_t n)
 TARGET uint8_t *
 STUFF(uint8_t *dst, const uint8_t *p, size_t n)
 {
-	const uint8_t *end = p + n;
+	const uint8_t *end = p + n, *last;
 	uint64_t mask;
 	vector v;
 
-	for (; end - p >= VECTOR; p += VECTOR) {
+	if (n < VECTOR)
+		return hdlc_stuff(dst, p, n);
+	for (last = end - VECTOR; p <= last; p += VECTOR) {
 		memcpy(&v, p, VECTOR);
 		mask = specials(v);
 		memcpy(dst, &v, VECTOR);
@@ -83,8 +85,6 @@ STUFF(uint8_t *dst, const uint8_t *p, size_t n)
 		else
 			return hdlc_stuff(dst, p, (size_t)(end - p));
 	}
-	if (n < VECTOR)
-		return hdlc_stuff(dst, p, n);
 	return stuff_tail(dst, end, (size_t)(end - p));
 }
 
@@ -95,22 +95,25 @@ STUFF(uint8_t *dst, const uint8_t *p, size_t n)
 TARGET static inline uint64_t
 unstuff_plain(struct hdlc_run *r)
 {
+	const size_t n = (size_t)(r->end - r->p);
+	const size_t room = (size_t)(r->dst_end - r->dst);
+	const size_t blocks = (n < room ? n : room) / VECTOR;
+	/* r might be where dst points to, for all the compiler knows */
 	const uint8_t *p = r->p;
 	uint8_t *dst = r->dst;
 	uint64_t mask = 0;
+	size_t i = 0;
 	vector v;
 
-	while (r->end - p >= VECTOR && r->dst_end - dst >= VECTOR) {
-		memcpy(&v, p, VECTOR);
+	for (; i < blocks * VECTOR; i += VECTOR) {
+		memcpy(&v, p + i, VECTOR);
 		mask = specials(v);
-		memcpy(dst, &v, VECTOR);
+		memcpy(dst + i, &v, VECTOR);
 		if (mask != 0)
 			break;
-		p += VECTOR;
-		dst += VECTOR;
 	}
-	r->p = p;
-	r->dst = dst;
+	r->p = p + i;
+	r->dst = dst + i;
 	return mask;
 }
 
