@@ -20,7 +20,7 @@ endif
 
 .SUFFIXES:
 .PHONY: all check check-unit check-fuzz check-integration check-system check-static \
-	errors metrics fuzz fuzz-programs install install-systemd uninstall dist distcheck \
+	bench-codec errors metrics fuzz fuzz-programs install install-systemd uninstall dist distcheck \
 	format format-check \
 	clean distclean
 .DELETE_ON_ERROR:
@@ -112,11 +112,19 @@ test/fuzz/fuzz_%: test/fuzz/fuzz_%.o $(FUZZ_MAIN) sstp-probe/libsstp-probe.a sst
 	$(QUIET)$(CC) $(SAN_FLAGS) $(CFLAGS) $(PIE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(DAEMON_LIBS)
 .SECONDARY: $(FUZZ_SRC:.c=.o) test/fuzz/replay.o
 
+BENCH_BIN = test/bench/hdlc
+# without what a valgrind may be too old to read
+test/bench/%: test/bench/%.c sstpd/libsstpd.a config.mk
+	@mkdir -p $(@D)
+	$(COMPILE) $(PIE_CFLAGS) $(CFLAGS) $(PIE_LDFLAGS) $(LDFLAGS) -Wl,-S -o $@ $< sstpd/libsstpd.a
+bench-codec: $(BENCH_BIN)
+	$(srcdir)/test/bench/codec --build .
+
 need-cmocka:
 ifneq ($(have_cmocka),yes)
 	@echo "the unit tests need cmocka: install libcmocka-dev (Debian) or libcmocka-devel (Fedora)" >&2; exit 1
 endif
-check: need-cmocka all $(UNIT_BIN) $(FUZZ_BIN) test/fakepppd
+check: need-cmocka all $(UNIT_BIN) $(FUZZ_BIN) $(BENCH_BIN) test/fakepppd
 	$(srcdir)/test/run --build . unit fuzz static integration
 check-unit: need-cmocka $(UNIT_BIN)
 	$(srcdir)/test/run --build . unit
@@ -124,7 +132,7 @@ check-fuzz: $(FUZZ_BIN)
 	$(srcdir)/test/run --build . fuzz
 check-integration: all test/fakepppd
 	$(srcdir)/test/run --build . integration
-check-static: all
+check-static: all $(BENCH_BIN)
 	$(srcdir)/test/run --build . static
 check-system: all
 	$(srcdir)/test/run --build . system
@@ -147,7 +155,7 @@ fuzz: build-fuzz/config.mk
 	$(MAKE) -C build-fuzz FUZZ_MAIN= LDFLAGS=-fsanitize=fuzzer fuzz-programs
 	$(srcdir)/test/fuzz/run --build build-fuzz --seconds $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 
-FORMATTED = $(wildcard $(addprefix $(srcdir)/,sstpd/*.[ch] sstpctl/*.[ch] sstp-probe/*.[ch] ppp-plugin/*.[ch] test/*.[ch] test/unit/*.[ch] test/fuzz/*.[ch]))
+FORMATTED = $(wildcard $(addprefix $(srcdir)/,sstpd/*.[ch] sstpctl/*.[ch] sstp-probe/*.[ch] ppp-plugin/*.[ch] test/*.[ch] test/unit/*.[ch] test/fuzz/*.[ch] test/bench/*.[ch]))
 # the manual pages that are made of the daemon's own tables
 errors metrics: sstpd/sstpd
 	$(srcdir)/scripts/mk$@ sstpd/sstpd >sstpd-$@.tmp
@@ -235,11 +243,11 @@ clean:
 	    sstpctl/*.o sstpctl/*.d sstpctl/sstpctl \
 	    sstp-probe/*.o sstp-probe/*.d sstp-probe/libsstp-probe.a sstp-probe/sstp-probe \
 	    ppp-plugin/*.d test/fakepppd test/*.d test/unit/*.d $(UNIT_BIN) \
-	    test/fuzz/*.o test/fuzz/*.d $(FUZZ_BIN)
+	    test/fuzz/*.o test/fuzz/*.d $(FUZZ_BIN) test/bench/*.d $(BENCH_BIN)
 	test ! -e build-fuzz/config.mk || $(MAKE) -C build-fuzz clean
 # the corpus of fuzzing goes, too
 distclean: clean
 	rm -rf build-fuzz autom4te.cache config.h config.mk config.log config.status configure~ config.h.in~
 	test -e .dist-version || rm -f configure config.h.in
 
--include $(wildcard sstpd/*.d sstpctl/*.d sstp-probe/*.d ppp-plugin/*.d test/*.d test/unit/*.d test/fuzz/*.d)
+-include $(wildcard sstpd/*.d sstpctl/*.d sstp-probe/*.d ppp-plugin/*.d test/*.d test/unit/*.d test/fuzz/*.d test/bench/*.d)
