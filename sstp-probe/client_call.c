@@ -338,7 +338,9 @@ on_control(struct client *c, const struct sstp_packet *packet)
 	}
 	switch (control.type) {
 	case SSTP_MSG_CALL_CONNECT_ACK:
-		on_ack(c, packet);
+		/* it was on its way when we left */
+		if (c->stage != STAGE_LEAVE_SSTP)
+			on_ack(c, packet);
 		break;
 	case SSTP_MSG_CALL_CONNECT_NAK:
 		on_nak(c, packet);

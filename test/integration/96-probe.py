@@ -243,6 +243,23 @@ def sticky(_):
     assert status == WARNING and found["left_clean"] is False, found
 
 
+@test("an ACK that crosses our good-bye is no fault", daemon=None)
+def crossing(_):
+    def function(connection):
+        connection.recv(4096)
+        connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        connection.recv(4096)  # the request, which gets no answer,
+        connection.recv(4096)  # until the end of the load: a CALL_DISCONNECT
+        connection.sendall(ACK + sstp.message(7))
+        while connection.recv(4096):
+            pass
+    with Impostor(function) as impostor:
+        _, out = run("load", "--json", "-k", "-n", 1, "--duration", 1, impostor.target)
+    found = json.loads(out)
+    assert found["started"] == 1 and found["came_up"] == 0, out
+    assert found["failures"] == [] and found["left_unacknowledged"] == 0, out
+
+
 @test("a server that floods", daemon=None)
 def flood(_):
     def function(connection):
