@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
-#include <linux/sched.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -334,21 +334,38 @@ exec_successor(const struct monitor *m, int channel)
 	_exit(127);
 }
 
+struct start {
+	const struct monitor *m;
+	int channel;
+};
+
+static int
+run_start(void *argument)
+{
+	const struct start *start = argument;
+
+	exec_successor(start->m, start->channel);
+}
+
 /*
  * As fork(), but it becomes a child of our parent: a service manager takes care
- * of its own children only, and we are not to stay for long.
+ * of its own children only, and we are not to stay for long. Not clone3(): a
+ * filter against new namespaces, as of systemd, cannot look into its arguments
+ * and forbids it.
  */
 static pid_t
-fork_sibling(int *pidfd)
+start_sibling(struct start *start, int *pidfd)
 {
-	struct clone_args args = { .flags = CLONE_PARENT | CLONE_PIDFD,
-		.pidfd = (uint64_t)(uintptr_t)pidfd };
-	pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+	static _Alignas(16) char stack[1 << 16];
+	pid_t pid = clone(run_start, stack + sizeof(stack),
+	    CLONE_PARENT | CLONE_PIDFD | SIGCHLD, start, pidfd);
 
-	if (pid >= 0 || (errno != EINVAL && errno != ENOSYS && errno != EPERM))
+	if (pid > 0 || errno != EINVAL)
 		return pid;
 	/* the first process of a container can have no siblings */
 	pid = fork();
+	if (pid == 0)
+		run_start(start);
 	if (pid > 0)
 		*pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	return pid;
@@ -363,9 +380,8 @@ spawn(struct monitor *m)
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
 		return -1;
-	s->pid = fork_sibling(&s->pidfd);
-	if (s->pid == 0)
-		exec_successor(m, pair[1]);
+	s->pid = start_sibling(
+	    &(struct start){ .m = m, .channel = pair[1] }, &s->pidfd);
 	close(pair[1]);
 	if (s->pid > 0 && s->pidfd >= 0 &&
 	    fcntl(pair[0], F_SETFL, O_NONBLOCK) == 0)
