@@ -300,7 +300,7 @@ failure(uint32_t why)
 	case MSG_FAILED_SESSION:
 		return "there is no such session";
 	case MSG_FAILED_BUSY:
-		return "somebody captures it already, or too many wait";
+		return "it is captured already, or there are too many captures";
 	case MSG_FAILED_SOCKET:
 		return "that is no socket to capture to";
 	default:

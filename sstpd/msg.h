@@ -171,7 +171,7 @@ enum msg_failure {
 	MSG_SUCCEEDED,
 	MSG_FAILED, /* no such session, or see the log */
 	MSG_FAILED_SESSION,
-	MSG_FAILED_BUSY, /* somebody captures it already, or too many wait */
+	MSG_FAILED_BUSY, /* it is captured already, or too many are */
 	MSG_FAILED_SOCKET,
 };
 

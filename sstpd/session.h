@@ -97,6 +97,7 @@ void session_on_message(struct session *s, const union msg *msg, int *fds);
  */
 uint32_t session_capture_begin(
     struct session *s, const struct msg_capture *ask, int *fd);
+bool session_is_captured(const struct session *s);
 
 /* End it in the protocol's way. */
 void session_stop(struct session *s, enum end_cause cause);

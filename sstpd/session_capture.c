@@ -272,6 +272,12 @@ capture_new(struct session *s, const struct msg_capture *ask, int fd)
 	return c;
 }
 
+bool
+session_is_captured(const struct session *s)
+{
+	return s->capture != NULL;
+}
+
 uint32_t
 session_capture_begin(struct session *s, const struct msg_capture *ask, int *fd)
 {

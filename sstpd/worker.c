@@ -30,6 +30,7 @@
 #include "worker.h"
 
 enum { CERTIFICATES_MAX = CONF_PROFILES_MAX * CONF_CERTIFICATES_MAX };
+enum { CAPTURES_MAX = 32 }; /* each may fill a socket's buffer */
 
 struct worker {
 	struct ev_loop *loop;
@@ -414,14 +415,34 @@ sample(struct worker *w, const struct msg_ask *ask)
 }
 
 static void
-capture(struct worker *w, const struct msg_capture *ask, int *fds)
+count_captured(struct session *s, void *context)
+{
+	unsigned int *count = context;
+
+	*count += session_is_captured(s);
+}
+
+static uint32_t
+begin_capture(struct worker *w, const struct msg_capture *ask, int *fd)
 {
 	struct session *s = registry_find(&w->registry, ask->header.session);
+	unsigned int count = 0;
+
+	if (s == NULL)
+		return MSG_FAILED_SESSION;
+	registry_each(&w->registry, count_captured, &count);
+	if (count >= CAPTURES_MAX)
+		return MSG_FAILED_BUSY;
+	return session_capture_begin(s, ask, fd);
+}
+
+static void
+capture(struct worker *w, const struct msg_capture *ask, int *fds)
+{
 	union msg done = { .result = { .header.type = MSG_CAPTURED,
 			       .request = ask->request } };
 
-	done.result.failed =
-	    s != NULL ? session_capture_begin(s, ask, fds) : MSG_FAILED_SESSION;
+	done.result.failed = begin_capture(w, ask, &fds[0]);
 	channel_send(&w->channel, &done, NULL);
 }
 

@@ -6,6 +6,7 @@
 import itertools
 import os
 import re
+import shutil
 import signal
 import socket
 import stat
@@ -84,6 +85,19 @@ def refused(d, text, *words):
     assert not running.path.exists(), "a file without anything in it"
 
 
+def compare_with_tshark(path, got):
+    """It reads the same, where it is installed."""
+    if shutil.which("tshark") is None:
+        return
+    done = subprocess.run(
+        ["tshark", "-n", "-r", path, "-T", "fields", "-e", "frame.packet_flags_direction",
+         "-e", "frame.len", "-e", "frame.comment"],
+        stdout=subprocess.PIPE, text=True, timeout=PATIENCE, check=True)
+    lines = [line.split("\t") for line in done.stdout.splitlines()]
+    seen = [(int(a, 0) == pcapng.INBOUND, int(b), c) for a, b, c in lines]
+    assert seen == [(f.inbound, f.length, f.comment) for f in got.frames], lines
+
+
 def session_of(d, client):
     host, port = client.tls.getsockname()
     return d.wait_log(rf" (s\d+\.\d+) {re.escape(host)}:{port}: ")[1]
@@ -148,6 +162,7 @@ def gate(d):
     said = {f.bytes: f.comment for f in got.frames}
     assert said[sstp.ip_frame(b"early")] == "not let through", said
     assert said[sstp.LCP] == "" == said[sstp.CHAP_SUCCESS], said
+    compare_with_tshark(running.path, got)
 
 
 @test("what came before pppd was there is part of it")
@@ -329,17 +344,29 @@ def overwritten(d):
 def one_at_a_time(d):
     clients = [d.cc() for _ in range(4)]
     running = [begin(d, session_of(d, c)) for c in clients]
-    refused(d, "somebody captures it already", session_of(d, clients[0]))
+    refused(d, "it is captured already", session_of(d, clients[0]))
     for c in clients:
         c.ping()
         c.close()
     assert all(r.read().received > 1 for r in running)
 
 
+@test("at most so many in a worker", daemon=None)
+def many(make):
+    d = make({"server": {"workers": 1}}).start()
+    lines = [f"capture\t{session_of(d, d.cc())}\n" for _ in range(33)]
+    readers = [own_capture(d, line)[0] for line in lines[:-1]]
+    assert "too many captures" in own_capture(d, lines[-1])[1]
+    readers.pop().close()
+    wait_until(lambda: own_capture(d, lines[-1])[1] == "ok\n", "a place")
+    d.settle()
+    d.stop()
+
+
 @test("at most so many wait for a session")
 def many_wait(d):
     waits = [await_next(d) for _ in range(16)]
-    refused(d, "too many wait", "--next")
+    refused(d, "too many captures", "--next")
     waits[3].process.kill()
     waits[3].finish(-signal.SIGKILL)
     wait_until(lambda: own_capture(d, "capture\tnext\n")[1] == "ok\n", "a place")
