@@ -290,8 +290,9 @@ def interrupted(d):
     waits.process.send_signal(signal.SIGINT)
     assert "nothing was captured" in waits.finish(1)
     assert not waits.path.exists()
-    assert begin(d, session_of(d, c), "-c", "1").process.poll() is None
+    running = begin(d, session_of(d, c), "-c", "1")
     c.ping()
+    assert len(running.read().frames) == 1
 
 
 @test("the daemon stops: a complete file", daemon=None)
@@ -323,6 +324,35 @@ def stdout(d):
     d.wait_log(r"capture: ends", size)
     assert running.process.wait(PATIENCE) == 0
     c.ping()
+
+
+@test("on a terminal: progress, and nothing that is no text")
+def terminal(d):
+    c = d.cc()
+    master, slave = os.openpty()
+    command = [SSTPCTL, "-s", d.directory / "control", "capture", session_of(d, c)]
+    done = subprocess.run([*command, "-"], stdin=slave, stdout=slave, timeout=PATIENCE,
+                          stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1 and "is a terminal" in done.stderr, done
+    size = d.log_size()
+    said = bytearray()
+    os.set_blocking(master, False)
+
+    def shown(text):
+        try:
+            said.extend(os.read(master, 4096))
+        except BlockingIOError:
+            pass
+        return text in said
+    running = subprocess.Popen([*command, "/dev/null"], stdin=slave, stderr=slave)
+    d.wait_log(r"capture: begins", size)
+    c.ping()
+    wait_until(lambda: shown(b"\r2 frames, "), "its progress")
+    c.close()
+    wait_until(lambda: shown(b"sstpctl: 2 frames, 0 dropped"), "its result")
+    assert running.wait(PATIENCE) == 0, said
+    os.close(master)
+    os.close(slave)
 
 
 @test("an older file is overwritten, and for its owner only from then on")
