@@ -275,7 +275,7 @@ static const struct cause_info table[] = {
 	    "pppd's plugin did not keep to its protocol", NULL,
 	    "the plugin must be of the same version as sstpd" },
 
-	[CAUSE_PROFILE_GONE] = { "profile-gone", AT_LCP, BY_SERVER, ENDS_BADLY,
+	[CAUSE_PROFILE_GONE] = { "profile-gone", AT_ANY, BY_SERVER, ENDS_BADLY,
 	    "its profile is no longer in the configuration", NULL,
 	    "a reload took it out while the client was connecting" },
 	[CAUSE_ADMINISTRATOR] = { "administrator", AT_ANY, BY_SERVER,

@@ -7,11 +7,9 @@
  * its name, as they may be older than the configuration.
  */
 
-#include <stdio.h>
 #include <string.h>
 
 #include "credentials.h"
-#include "log.h"
 #include "monitor_private.h"
 #include "profile.h"
 
@@ -143,8 +141,6 @@ monitor_choose_address(struct monitor *m, const char *name, const char *user,
 	}
 	if (profile >= 0)
 		return pools_take(pools, (unsigned int)profile, user);
-	log_warnx("pool: profile %s is no longer in the configuration, so its "
-		  "client gets no address",
-	    name);
+	*cause = MSG_END_PROFILE;
 	return 0;
 }

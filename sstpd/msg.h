@@ -211,6 +211,7 @@ enum msg_end_cause {
 	MSG_END_ADDRESS_TAKEN, /* the address it was to get is in use */
 	MSG_END_METHOD,	 /* authenticated by a method that is not allowed */
 	MSG_END_CHANNEL, /* the plugin broke the protocol, or never spoke */
+	MSG_END_PROFILE, /* its profile is gone, and so is its pool */
 };
 
 enum { MSG_HANDOVER_USER_MAX = 256, MSG_HANDOVER_PROFILE_MAX = 64 };

@@ -302,15 +302,26 @@ def reloading(make):
     late.close()
     ended(d, "limit-profile", size)
     # it goes, and its session stays; whose address is taken all the same
+    del d.sections["profile acme"]["max-sessions"]
+    d.write_config()
+    reload(d)
     waiting = d.crp(WITH_ADDRESS, sni=ACME)
+    asking = d.ccp(UP + f"wait-frame {sstp.LCP.hex()}\nrequest-address\nexit 10\n",
+                   sni=ACME)
+    asking.expect_data(sstp.CHAP_SUCCESS)
     del d.sections["profile acme"]
     d.sections["pool"]["addresses"] = "10.99.0.251, 10.99.1.9"
     d.write_config()
     reload(d)
     acme.ping()
     old.ping()
-    wait_until(lambda: len(sessions(d, "-p", "acme")) == 2,
-               "no more than one that is up and one that waits")
+    wait_until(lambda: len(sessions(d, "-p", "acme")) == 3,
+               "no more than one that is up and two that wait")
+    size = d.log_size()
+    asking.send(sstp.data(sstp.LCP))
+    asking.expect_after_data(sstp.DISCONNECT)
+    asking.close()
+    assert " profile=acme " in ended(d, "profile-gone", size)
     size = d.log_size()
     waiting.request()
     waiting.expect(sstp.DISCONNECT)

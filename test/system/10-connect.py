@@ -107,6 +107,7 @@ def scripts():
             "SSTP_REMOTE_PORT": port,
             "SSTP_LOCAL_ADDR": "192.0.2.1",
             "SSTP_SNI": "",
+            "SSTP_PROFILE": "default",
             "SSTP_TLS_VERSION": "TLSv1.3",
             "PEERNAME": "alice",
             "IPREMOTE": client.address,
