@@ -506,6 +506,15 @@ log_actor(const struct control_client *c, const char *what)
 	log_info("control: uid %u, pid %d: %s", peer.uid, (int)peer.pid, what);
 }
 
+/* Root, or whose daemon it is: the group may look on, but not log in. */
+static bool
+may_see_secrets(const struct control_client *c)
+{
+	uid_t uid = peer_of(c).uid;
+
+	return uid == 0 || uid == c->clients->uid;
+}
+
 static void
 run_capture(struct control_client *c)
 {
@@ -513,6 +522,10 @@ run_capture(struct control_client *c)
 
 	if (c->given < 0) {
 		refuse(c, "no socket came with it");
+		return;
+	}
+	if (c->secrets && !may_see_secrets(c)) {
+		refuse(c, "passwords and responses are for root only");
 		return;
 	}
 	if (c->awaited && (f->id != 0 || f->stage[0] != '\0' ||
@@ -753,6 +766,7 @@ control_clients_init(struct control_clients *clients, struct ev_loop *loop,
     void *owner)
 {
 	clients->loop = loop;
+	clients->uid = getuid(); /* still the daemon's */
 	clients->ask = ask_monitor;
 	clients->owner = owner;
 }

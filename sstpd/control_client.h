@@ -47,6 +47,7 @@ struct control_clients {
 	unsigned int count;
 	bool finishing; /* no more of them, and then the end */
 	uint32_t last_request;
+	uid_t uid; /* of the daemon */
 };
 
 /* The report's tables are the caller's to fill in. */

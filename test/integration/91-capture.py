@@ -516,7 +516,8 @@ def kinds(d):
 def allowed(make):
     if os.getuid() != 0:
         raise Skipped("needs root")
-    for group, status in ((None, 3), ("nogroup", 0)):
+    for group, status, words in ((None, 3, []), ("nogroup", 0, []),
+                                 ("nogroup", 1, ["--with-secrets"])):
         d = make({"control": {"group": group}}).start()
         c = d.cc()
         name = session_of(d, c)
@@ -526,10 +527,11 @@ def allowed(make):
         directory = os.open(d.directory, os.O_RDONLY)
         done = subprocess.run(
             [f"/proc/self/fd/{program}", "-s", f"/proc/self/fd/{directory}/control",
-             "capture", name, "--seconds", "1", "/dev/null"], user="nobody",
+             "capture", name, "--seconds", "1", *words, "/dev/null"], user="games",
             group="nogroup", extra_groups=[], pass_fds=(program, directory),
             capture_output=True, text=True, timeout=PATIENCE, check=False)
-        assert done.returncode == status, (group, done)
+        assert done.returncode == status, (group, words, done)
+        assert status != 1 or "for root only" in done.stderr, done
         os.close(program)
         os.close(directory)
         d.settle()
