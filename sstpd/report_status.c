@@ -10,6 +10,7 @@
 
 #include "json.h"
 #include "report.h"
+#include "terminal.h"
 
 /* --- status
  * -------------------------------------------------------------------- */
@@ -54,14 +55,15 @@ profiles_text(const struct stats_monitor *m, FILE *out)
 	for (unsigned int i = 0; n > 1 && i < n; i++) {
 		const struct stats_profile *p = &m->profiles[i];
 
-		fprintf(out, "profile %-14.*s %u sessions", KEYMSG_PROFILE_MAX,
-		    p->name, p->sessions);
+		fputs("profile ", out);
+		terminal_put_column(out, p->name, sizeof(p->name), 14);
+		fprintf(out, "%u sessions", p->sessions);
 		if (p->max_sessions > 0)
 			fprintf(out, " of %u", p->max_sessions);
-		if (p->pool_size > 0)
-			fprintf(out, ", %" PRIu64 " of %" PRIu64 " addresses",
-			    p->pool_used, p->pool_size);
 		putc('\n', out);
+		if (p->pool_size > 0)
+			fprintf(out, "%-22s %" PRIu64 " of %" PRIu64 "\n",
+			    "  its addresses used", p->pool_used, p->pool_size);
 	}
 }
 

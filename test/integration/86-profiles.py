@@ -245,7 +245,7 @@ def control(make):
         {"profile": "bare", "sessions": 1, "pool_size": 0, "pool_used": 0}]
     assert (status["pool_size"], status["pool_used"]) == (254, 6)
     text = ctl(d, "status")
-    assert re.search(r"(?m)^profile acme +2 sessions of 3, 2 of 13 addresses$",
+    assert re.search(r"(?m)^profile acme +2 sessions of 3\n  its addresses used +2 of 13$",
                      text), text
     assert all(len(line) <= 80 for line in text.splitlines()), text
     wanted = {

@@ -61,6 +61,12 @@ test_every_type_round_trips(void **state)
 		int fds[MSG_FDS_MAX] = { null, null }, got[MSG_FDS_MAX];
 		unsigned int n = 0;
 
+		/* numbers between ours and those of a handover */
+		if (type > MSG_UPGRADE && type < MSG_HANDOVER_STATE) {
+			assert_int_equal(msg_size(type), 0);
+			close(null);
+			continue;
+		}
 		memset(&out, (int)type, sizeof(out));
 		out.header.type = (uint16_t)type;
 		assert_true(msg_size(type) >= sizeof(struct msg_header));
