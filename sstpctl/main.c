@@ -98,7 +98,7 @@ static int
 connect_daemon(void)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	struct timeval patience = { .tv_sec = 60 };
+	struct timeval patience = { .tv_sec = 140 };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	if (strlen(socket_path) >= sizeof(address.sun_path)) {

@@ -11,7 +11,7 @@
 
 enum { WORDS_MAX = 16, DISCONNECTS_MAX = 65536 };
 
-static const ev_tstamp upgrade_patience = 45.;
+static const ev_tstamp upgrade_patience = 130.;
 
 /* --- questions to the monitor
  * ---------------------------------------------------- */

@@ -26,8 +26,8 @@
 
 enum { CHANNEL_FD = 3 };
 
-/* Its configuration, its workers: longer than any of that may take. */
-static const ev_tstamp patience = 30.;
+/* Longer than its start may take, also where the machine is busy. */
+static const ev_tstamp patience = 120.;
 
 /* --- talking to it
  * -------------------------------------------------------------------- */

@@ -11,6 +11,7 @@ import re
 import socket
 import ssl
 import threading
+import time
 
 import lib
 from lib import BUILD, SERVER4, Client, Server, comment, require, test
@@ -19,6 +20,7 @@ SSTPCTL = str(BUILD / "sstpctl/sstpctl")
 SESSIONS = int(os.environ.get("TEST_SESSIONS") or 20)
 AT_A_TIME = 4  # being set up
 BLOCK = 1000
+PAUSE = 0.2  # seconds between blocks, so that other processes get on, too
 REQUEST = b"""\
 SSTP_DUPLEX_POST /sra_{BA195980-CD49-458b-9E23-C84EE0ADCD75}/ HTTP/1.1\r
 Host: vpn\r\nContent-Length: 18446744073709551615\r\n\r\n"""
@@ -42,6 +44,7 @@ class Stream(threading.Thread):
                     self.here.sendall(self.read(self.here))
                     require(self.read(self.there) == block, "another block came back")
                     self.count += 1
+                    time.sleep(PAUSE)
         except Exception as error:  # shown by the test
             self.error = error
 
@@ -115,7 +118,7 @@ def upgrade():
             thread.start()
         wait_progress([*streams, connector], 2)
         before = connector.count
-        lib.run(SSTPCTL, "-s", server.directory / "control", "upgrade")
+        lib.run(SSTPCTL, "-s", server.directory / "control", "upgrade", timeout=150)
         comment(f"{connector.count - before} connections during the upgrade")
         wait_progress([*streams, connector], 2)
     finally:

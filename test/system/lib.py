@@ -72,9 +72,10 @@ def wait_until(condition, what, timeout=PATIENCE):
 def run(*args, **options):
     """Runs a program; returns what it wrote. It is a failure if it fails."""
     options.setdefault("check", True)
+    options.setdefault("timeout", PATIENCE)
     done = subprocess.run(
         [str(a) for a in args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, text=True, errors="replace", timeout=PATIENCE,
+        stderr=subprocess.STDOUT, text=True, errors="replace",
         **{k: v for k, v in options.items() if k != "check"})
     if options["check"] and done.returncode != 0:
         raise Failure(f"{args[0]} {args[1:]}: status {done.returncode}: {done.stdout}")
