@@ -11,6 +11,7 @@
 
 #include "compat.h"
 
+#include <sys/prctl.h>
 #include <sys/socket.h>
 
 #include <errno.h>
@@ -475,6 +476,17 @@ post_auth_failed(void)
 	post(&m, KEYMSG_AUTH_FAILED, sizeof(m));
 }
 
+/*
+ * When pppd has its tty open. Until then SIGTERM is how it hears that the
+ * monitor has died; from here on its tty hangs up, and a signal after that
+ * would make pppd kill the ip-down that it waits for.
+ */
+static void
+ignore_monitors_end(void)
+{
+	prctl(PR_SET_PDEATHSIG, 0);
+}
+
 static void
 on_phase(void *unused, int phase_now)
 {
@@ -486,6 +498,7 @@ on_phase(void *unused, int phase_now)
 		start();
 		break;
 	case PHASE_ESTABLISH:
+		ignore_monitors_end();
 		if (!call.phase_sent)
 			post(&m, KEYMSG_PHASE, sizeof(m));
 		call.phase_sent = 1;

@@ -166,7 +166,10 @@ exec_pppd(char *const argv[], int plugin, int log)
 	 * of its tty without.
 	 */
 	setpgid(0, 0);
-	/* without the monitor nobody would give its address back */
+	/*
+	 * Without the monitor nobody would give its address back. Once it has
+	 * its tty open, that hangs up instead, and the plugin undoes this.
+	 */
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	null = open("/dev/null", O_RDWR);
 	if (null < 0 || dup2(null, STDIN_FILENO) < 0 ||
