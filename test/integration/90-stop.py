@@ -7,7 +7,7 @@ import signal
 import socket
 
 import sstp
-from lib import UP, main, test, wait_until
+from lib import UP, descendants, main, test, wait_until
 from sstp import data
 
 BOUND = 10  # seconds; the timers of these daemons add up to far less
@@ -120,11 +120,11 @@ def is_refused(address):
 def monitor_killed(make):
     d = make().start()
     c = d.cc()
-    pids = d.worker_pids() + d.pppds()
+    pids = list(descendants(d.pid()))
     d.signal(signal.SIGKILL)
     d.process.wait()
     wait_until(lambda: not any(running(p) for p in pids),
-               "the end of workers and pppds")
+               "the end of workers, control and pppds")
     assert c
 
 
