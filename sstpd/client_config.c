@@ -25,6 +25,7 @@ struct server {
 	uint32_t methods; /* enum conf_auth */
 	enum trust trust;
 	const char *certificate;
+	bool tenant; /* of a profile: only who asks for the name gets there */
 };
 
 /* What to import on clients that do not know the issuer. */
@@ -97,7 +98,7 @@ print_linux(const struct server *s)
 		printf("  move it to /etc/ppp/peers/vpn.crt\n");
 	printf("  write /etc/ppp/peers/vpn, with mode 600 as it has the "
 	       "password:\n"
-	       "    pty \"sstpc --nolaunchpppd --ipparam vpn%s --host %s "
+	       "    pty \"sstpc --nolaunchpppd --ipparam vpn%s%s --host %s "
 	       "%s\"\n"
 	       "    plugin sstp-pppd-plugin.so\n"
 	       "    sstp-sock /var/run/sstpc/sstpc-vpn\n"
@@ -107,7 +108,7 @@ print_linux(const struct server *s)
 	       "    hide-password\n"
 	       "    noauth\n",
 	    s->trust != TRUST_KNOWN ? " --ca-cert /etc/ppp/peers/vpn.crt" : "",
-	    s->name, s->bracketed);
+	    s->tenant ? " --tls-ext" : "", s->name, s->bracketed);
 	print_refusals(s->methods);
 	printf("    nobsdcomp\n"
 	       "    nodeflate\n"
@@ -128,12 +129,13 @@ print_networkmanager(const struct server *s)
 	if (s->trust != TRUST_KNOWN)
 		printf("  move it to /etc/ppp/peers/vpn.crt\n");
 	printf("  nmcli connection add type vpn con-name '%s' vpn-type sstp "
-	       "vpn.data gateway=%s,user=USER,%sconnection-type=password,"
+	       "vpn.data gateway=%s,user=USER,%s%sconnection-type=password,"
 	       "password-flags=2%s ipv4.never-default yes "
 	       "ipv6.never-default yes\n"
 	       "  nmcli --ask connection up '%s'\n",
 	    s->name, s->target,
 	    s->trust != TRUST_KNOWN ? "ca-cert=/etc/ppp/peers/vpn.crt," : "",
+	    s->tenant ? "tls-ext=yes," : "",
 	    s->methods & CONF_AUTH_EAP ? "" : ",refuse-eap=yes", s->name);
 }
 
@@ -156,13 +158,15 @@ print_routeros(const struct server *s)
 		       "\n");
 	printf("  /interface sstp-client add name=vpn connect-to=%s%s "
 	       "user=USER password=PASSWORD authentication=%s "
-	       "verify-server-certificate=yes pfs=yes disabled=no\n"
+	       "verify-server-certificate=yes pfs=yes%s disabled=no\n"
 	       "It needs the issuer among its certificates, and from 7.15 on "
-	       "takes add-sni=yes.\n"
+	       "takes add-sni=yes%s.\n"
 	       "An old one knows no cipher of ours: then end [tls] ciphers of "
 	       "the server with\n"
 	       ":ECDHE+AES:AES256-SHA.\n",
-	    s->bracketed, s->port == 443 ? ":443" : "", method);
+	    s->bracketed, s->port == 443 ? ":443" : "", method,
+	    s->tenant ? " add-sni=yes" : "",
+	    s->tenant ? ", without which it gets to another server" : "");
 }
 
 static void
@@ -213,11 +217,12 @@ name_is_plain(const char *name)
 static int
 read_certificate(struct server *s, const struct conf *conf, const char *name)
 {
+	unsigned int profile = profile_by_server_name(conf, name);
 	struct certificate c;
 	const char *error;
 
-	s->certificate =
-	    conf->profiles[profile_by_server_name(conf, name)].certificate[0];
+	s->tenant = profile != 0;
+	s->certificate = conf->profiles[profile].certificate[0];
 	if (certificate_read(&c, s->certificate, &error) != 0) {
 		fprintf(stderr, "sstpd: %s: %s\n", s->certificate, error);
 		return -1;

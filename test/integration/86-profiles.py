@@ -430,8 +430,11 @@ def programs(make):
     # the certificates of lib.py are for nobody
     assert re.search(rf"warning .*acme.pem: is for nobody, not for {ACME}, a name "
                      "of profile acme", report), report
-    assert "acme.pem" in ask("--client-config", "--name", ACME)
-    assert "server.pem" in ask("--client-config", "--name", OTHER)
+    steps = {name: ask("--client-config", "--name", name)
+             for name in (ACME, OTHER)}
+    for word in ("acme.pem", " --tls-ext ", "tls-ext=yes,", " add-sni=yes "):
+        assert word in steps[ACME] and word not in steps[OTHER], word
+    assert "server.pem" in steps[OTHER]
 
 
 main()
