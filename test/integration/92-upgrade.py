@@ -209,6 +209,29 @@ def addresses(make):
     d.stop()
 
 
+@test("a tenant's client, half way in, gets an address of the tenant's pool",
+      daemon=None)
+def tenants(make):
+    d = make({"profile acme": {"server-name": "acme.example",
+                               "addresses": "10.88.0.4-10.88.0.5"}}).start()
+    late = d.crp(WITH_ADDRESS, sni="acme.example")
+    old = upgrade(d)
+    late.request().connect()
+    fresh = d.cc(WITH_ADDRESS, sni="acme.example")
+    assert {d.wait_event(c, "address ") for c in (late, fresh)} == \
+        {"address 10.88.0.4", "address 10.88.0.5"}
+    full = d.ccp(UP + "request-address\n", sni="acme.example")
+    full.expect_data(sstp.CHAP_SUCCESS)
+    d.wait_event(full, "address 0.0.0.0")
+    full.close()
+    late.close()
+    assert old.wait(PATIENCE) == 0
+    again = d.cc(WITH_ADDRESS, sni="acme.example")
+    assert d.wait_event(again, "address ").startswith("address 10.88.0.")
+    d.settle()
+    d.stop()
+
+
 @test("SIGUSR2, and once more while the first old one drains", daemon=None)
 def chain(make):
     d = make().start()
