@@ -596,7 +596,9 @@ def reap_orphans():
 
 def check_no_children():
     reap_orphans()
-    left = descendants(os.getpid())
+    # whoever has just died waits for us only
+    left = {pid: info for pid, info in descendants(os.getpid()).items()
+            if info[1] != "Z"}
     for pid in left:
         try:
             os.kill(pid, signal.SIGKILL)
