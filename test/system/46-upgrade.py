@@ -134,9 +134,11 @@ def upgrade():
     require(lib.children(new, "pppd"), "it is not the new one's")
     require(later.address not in {c.address for c in clients}, "an address is used twice")
     later.ping()
-    lib.hang_up(clients)
+    for n in range(0, SESSIONS, AT_A_TIME):  # pppd waits 5 s for its scripts
+        lib.hang_up(clients[n:n + AT_A_TIME])
+        lib.wait_until(lambda: len(server.recorded("ip-down")) >=
+                       min(n + AT_A_TIME, SESSIONS), "ip-down")
     require(server.process.wait(lib.PATIENCE) == 0, "the old one has failed")
-    require(len(server.recorded("ip-down")) >= SESSIONS, "scripts did not run")
     later.ping()
     later.hang_up()
     lib.wait_until(lambda: not lib.children(new, "pppd"), "the end of its pppd")
