@@ -309,4 +309,5 @@ def nothing_left():
     server.stop()
 
 
+lib.FILE_LIMIT = max(lib.FILE_LIMIT, 5 * SESSIONS)
 lib.main()
