@@ -84,6 +84,7 @@ struct conf {
 	char user[64];
 	char chroot_dir[CONF_PATH_MAX];
 	uint32_t seccomp;		  /* enum syscall_filter */
+	uint32_t shutdown_timeout;	  /* ms from SIGTERM to our end */
 	char address_file[CONF_PATH_MAX]; /* bound addresses, one a line */
 	char pid_file[CONF_PATH_MAX];
 	/* [tls] */

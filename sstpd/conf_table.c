@@ -105,6 +105,9 @@ const struct conf_option conf_options[] = {
 	    "on", 0, 0, seccomp_words,
 	    "Whether the kernel ends a worker that makes a forbidden system "
 	    "call" },
+	{ "server", "shutdown-timeout", CONF_TIME, FIELD(shutdown_timeout), 0,
+	    "10s", TIME_MIN, TIME_MAX, NULL,
+	    "End of all sessions and scripts, when the daemon is stopped" },
 	{ "server", "address-file", CONF_PATH, FIELD(address_file), 0,
 	    "", 0, PATH_MAX_LEN, NULL,
 	    "File that the bound addresses are written to, one a line" },

@@ -8,9 +8,15 @@
 #include "log.h"
 #include "monitor_private.h"
 
-/* SIGTERM to exit takes 10 s at most: pppd gets what is left of it. */
-static const ev_tstamp kill_links_after = 8., give_up_after = 9.5;
+/* Parts of shutdown-timeout: what then is left is killed, or left alone. */
+static const ev_tstamp kill_after = .8, give_up_after = .95;
 static const ev_tstamp drain_interval = 0.2;
+
+static ev_tstamp
+shutdown_time(const struct monitor *m)
+{
+	return m->setup.conf.shutdown_timeout / 1000.;
+}
 
 static bool
 any_worker(const struct monitor *m)
@@ -53,14 +59,20 @@ on_deadline(struct ev_loop *loop, ev_timer *w, int revents)
 
 	(void)revents;
 	if (m->late) {
-		log_warnx("monitor: giving up on what is left");
+		log_warnx("stopping: giving up on %u sessions: see "
+			  "[server] shutdown-timeout",
+		    m->peers->total);
 		ev_break(loop, EVBREAK_ALL);
 		return;
 	}
 	m->late = true;
+	if (m->links != NULL)
+		log_warnx("stopping: %u sessions have not ended in time and "
+			  "are killed: see [server] shutdown-timeout",
+		    m->peers->total);
 	for (struct link *l = m->links; l != NULL; l = l->next)
 		link_kill(l);
-	ev_timer_set(w, give_up_after - kill_links_after, 0.);
+	ev_timer_set(w, shutdown_time(m) * (give_up_after - kill_after), 0.);
 	ev_timer_start(loop, w);
 }
 
@@ -84,7 +96,7 @@ monitor_stop(struct monitor *m)
 		if (m->workers[i].running)
 			monitor_send_plain(&m->workers[i], MSG_STOP_ALL, NULL);
 	}
-	ev_timer_set(&m->deadline, kill_links_after, 0.);
+	ev_timer_set(&m->deadline, shutdown_time(m) * kill_after, 0.);
 	ev_timer_start(m->loop, &m->deadline);
 }
 

@@ -3,6 +3,7 @@
 # Copyright (c) 2026 The sstpd developers
 """Stopping the server: everybody is told, and it does end."""
 
+import re
 import signal
 import socket
 
@@ -68,6 +69,18 @@ def stubborn(make):
     c.send(sstp.DISCONNECT_ACK)
     ends(d)
     assert pppd not in d.pppds()
+
+
+@test("what has not ended after shutdown-timeout is killed, and said to be",
+      daemon=None)
+def impatient(make):
+    d = make({"server": {"shutdown-timeout": "1s"},
+              "ppp": {"stop-timeout": "1h"}}).start()
+    for c in [d.cc("ignore-term\n" + UP) for _ in range(2)]:
+        c.half_close()
+    d.signal(signal.SIGTERM)
+    ends(d)
+    assert re.search(r"2 sessions have not ended in time and are killed", d.log())
 
 
 @test("a stubborn pppd is killed after its client has left", daemon=None)

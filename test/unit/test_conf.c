@@ -375,6 +375,7 @@ static const struct good {
 	{ "server", "seccomp", "on", NULL },
 	{ "server", "seccomp", "log", NULL },
 	{ "server", "seccomp", "off", NULL },
+	{ "server", "shutdown-timeout", "1h", NULL },
 	{ "server", "address-file", "", NULL },
 	{ "server", "address-file", "/run/sstpd/addresses", NULL },
 	{ "server", "pid-file", "/run/a b.pid", NULL },
@@ -550,6 +551,8 @@ static const struct bad {
 	{ "server", "chroot-dir", "empty",
 	    "\"empty\": expected an absolute path of up to 255 bytes" },
 	{ "server", "seccomp", "yes", "\"yes\": expected on, log or off" },
+	{ "server", "shutdown-timeout", "2h",
+	    "\"2h\": expected a time from 10ms to 1h, such as 500ms or 20s" },
 	{ "server", "address-file", "./a",
 	    "\"./a\": expected an absolute path of up to 255 bytes, or "
 	    "nothing" },
