@@ -85,7 +85,7 @@ monitor_stop(struct monitor *m)
 	m->stats->draining = 1;
 	ev_timer_stop(m->loop, &m->drain);
 	log_info("stopping: %u sessions are told", m->peers->total);
-	service_stopping(&m->service);
+	service_stopping(&m->service, shutdown_time(m));
 	monitor_successor_stop(m);
 	monitor_predecessor_stop(m);
 	activation_close(&m->given);

@@ -136,9 +136,13 @@ notify_reloading(const struct notify *n)
 }
 
 void
-notify_stopping(const struct notify *n)
+notify_stopping(const struct notify *n, uint64_t within_us)
 {
-	tell(n, "STOPPING=1\n", 0);
+	char text[64];
+
+	snprintf(text, sizeof(text), "STOPPING=1\nEXTEND_TIMEOUT_USEC=%llu\n",
+	    (unsigned long long)within_us);
+	tell(n, text, 0);
 }
 
 void

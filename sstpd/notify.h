@@ -33,7 +33,7 @@ void notify_fini(struct notify *n);
 /* What the service is doing; a manager that does not read is waited for 1 s. */
 void notify_ready(const struct notify *n);
 void notify_reloading(const struct notify *n); /* notify_ready() ends it */
-void notify_stopping(const struct notify *n);
+void notify_stopping(const struct notify *n, uint64_t within_us);
 
 /*
  * Another process is the service from now on; it is to get the environment that

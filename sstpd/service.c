@@ -86,9 +86,9 @@ service_reloading(struct service *s)
 }
 
 void
-service_stopping(struct service *s)
+service_stopping(struct service *s, ev_tstamp seconds)
 {
-	notify_stopping(&s->notify);
+	notify_stopping(&s->notify, (uint64_t)(seconds * 1e6));
 	if (s->notify.fd >= 0)
 		tell_status(s);
 }

@@ -42,7 +42,8 @@ void service_fini(struct service *s);
 /* Also at the end of a reload, whether it went well or not. */
 void service_ready(struct service *s);
 void service_reloading(struct service *s);
-void service_stopping(struct service *s);
+/* It takes so many seconds at most, which the manager is to wait. */
+void service_stopping(struct service *s, ev_tstamp seconds);
 /* Another process is the service now: not a word from us any more. */
 void service_hand_over(struct service *s, int pid);
 

@@ -116,7 +116,8 @@ def reports(d, manager):
     manager.wait(r"STATUS=1 sessions, 0 half-open, .*")
     seen = len(manager.read())
     d.signal(signal.SIGTERM)
-    manager.wait("STOPPING=1", seen)
+    stopping = manager.wait("STOPPING=1", seen)
+    assert "EXTEND_TIMEOUT_USEC=10000000" in stopping, stopping
     manager.wait("STATUS=stopping: .*", seen)
     c.expect_after_data(sstp.DISCONNECT)
     c.send(sstp.DISCONNECT_ACK)
