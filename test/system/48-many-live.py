@@ -205,7 +205,7 @@ def check_metrics(server, count):
     text = lib.run("python3", "-c", "import sys, urllib.request as r\n"
                    "print(r.urlopen(sys.argv[1]).read().decode())",
                    f"http://{host}:{port}/metrics")
-    for name, value in (('sstpd_session_states{state="up"}', count),
+    for name, value in (('sstpd_session_states{profile="default",state="up"}', count),
                         ("sstpd_pppd_starts_total", count),
                         ("sstpd_pool_addresses_used", count)):
         require(re.search(rf"(?m)^{re.escape(name)} {value}$", text),
