@@ -207,7 +207,7 @@ def check_metrics(server, count):
                    f"http://{host}:{port}/metrics")
     for name, value in (('sstpd_session_states{profile="default",state="up"}', count),
                         ("sstpd_pppd_starts_total", count),
-                        ("sstpd_pool_addresses_used", count)):
+                        ('sstpd_pool_addresses_used{profile="default"}', count)):
         require(re.search(rf"(?m)^{re.escape(name)} {value}$", text),
                 f"not {value} {name}")
 
