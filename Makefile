@@ -20,7 +20,7 @@ endif
 
 .SUFFIXES:
 .PHONY: all check check-unit check-fuzz check-integration check-system check-static \
-	bench-codec errors metrics fuzz fuzz-programs install install-systemd uninstall dist distcheck \
+	bench bench-codec errors metrics fuzz fuzz-programs install install-systemd uninstall dist distcheck \
 	format format-check \
 	clean distclean
 .DELETE_ON_ERROR:
@@ -119,6 +119,10 @@ test/bench/%: test/bench/%.c sstpd/libsstpd.a config.mk
 	$(COMPILE) $(PIE_CFLAGS) $(CFLAGS) $(PIE_LDFLAGS) $(LDFLAGS) -Wl,-S -o $@ $< sstpd/libsstpd.a
 bench-codec: $(BENCH_BIN)
 	$(srcdir)/test/bench/codec --build .
+
+# in a virtual machine, where figures repeat
+bench: all
+	$(srcdir)/test/bench/run --build .
 
 need-cmocka:
 ifneq ($(have_cmocka),yes)
