@@ -9,10 +9,19 @@
 
 #include "buf.h"
 
-enum { BUF_STEP = 4096 }; /* allocations are multiples of it */
+enum {
+	BUF_STEP = 4096, /* allocations are that, or twice the one before */
+	SPARE_SIZES = 5, /* up to 64 KiB */
+};
 
 /* of the data of all queues */
 static size_t held, held_max;
+
+/*
+ * Of each size the block that was given back last: with every packet some queue
+ * runs empty and the next one begins.
+ */
+static uint8_t *spare[SPARE_SIZES];
 
 void
 buf_limit_all(size_t bytes)
@@ -32,12 +41,60 @@ buf_is_tight(void)
 	return held_max != 0 && held > held_max / 4 * 3;
 }
 
+/* Its place among the spare blocks, or NULL. */
+static uint8_t **
+spare_of(size_t size)
+{
+	for (unsigned int i = 0; i < SPARE_SIZES; i++)
+		if (size == (size_t)BUF_STEP << i)
+			return &spare[i];
+	return NULL;
+}
+
+static uint8_t *
+take_block(size_t size)
+{
+	uint8_t **place = spare_of(size);
+	uint8_t *data;
+
+	if (place == NULL || *place == NULL)
+		return malloc(size);
+	data = *place;
+	*place = NULL;
+	return data;
+}
+
+static void
+give_block(uint8_t *data, size_t size)
+{
+	uint8_t **place = spare_of(size);
+
+	if (data == NULL)
+		return;
+	if (place == NULL) {
+		free(data);
+		return;
+	}
+	free(*place);
+	*place = data;
+}
+
+static size_t
+block_size(size_t need)
+{
+	size_t size = BUF_STEP;
+
+	while (size < need)
+		size *= 2;
+	return size;
+}
+
 static void
 release(struct buf *b)
 {
 	held -= b->size;
-	free(b->data);
-	*b = (struct buf){ .max = b->max };
+	give_block(b->data, b->size);
+	*b = (struct buf){ .max = b->max, .usual = b->most };
 }
 
 void
@@ -61,21 +118,24 @@ buf_space(const struct buf *b)
 static int
 grow(struct buf *b, size_t need)
 {
-	size_t size = b->size == 0 ? BUF_STEP : b->size;
+	size_t size = block_size(need);
 	uint8_t *data;
 
-	while (size < need)
-		size *= 2;
+	/* as large as it is going to be, unless somebody else may need that */
+	if (b->size == 0 && b->usual > size && !buf_is_tight())
+		size = block_size(b->usual);
+	if (held_max != 0 && held + (size - b->size) > held_max)
+		size = block_size(need);
 	if (held_max != 0 && held + (size - b->size) > held_max) {
 		errno = ENOBUFS;
 		return -1;
 	}
-	data = malloc(size);
+	data = take_block(size);
 	if (data == NULL)
 		return -1;
 	if (b->len > 0)
 		memcpy(data, b->data + b->start, b->len);
-	free(b->data);
+	give_block(b->data, b->size);
 	held += size - b->size;
 	b->data = data;
 	b->size = size;
@@ -105,6 +165,8 @@ void
 buf_commit(struct buf *b, size_t n)
 {
 	b->len += n;
+	if (b->len > b->most)
+		b->most = b->len;
 }
 
 int

@@ -3,7 +3,8 @@
 
 /*
  * A queue of bytes with a ceiling. Its memory grows as needed up to the ceiling
- * and is given back when the queue runs empty, so an idle session holds none.
+ * and is given back when the queue runs empty, so an idle session holds none. A
+ * process keeps a few blocks that were given back, 124 KiB at most.
  */
 
 #ifndef SSTPD_BUF_H
@@ -19,6 +20,8 @@ struct buf {
 	size_t len;   /* bytes queued */
 	size_t size;  /* of data */
 	size_t max;   /* ceiling of len */
+	/* the most of len since it was empty, and the time before */
+	size_t most, usual;
 };
 
 void buf_init(struct buf *b, size_t max);

@@ -304,6 +304,8 @@ decrypt(struct session *s)
 	size_t room = buf_space(&s->rx), n;
 	enum tls_result r;
 
+	if (!tls_has_input(&s->tls))
+		return false;
 	if (room > RECORD_MAX)
 		room = RECORD_MAX;
 	if (buf_is_tight() && room > TIGHT_LOW)

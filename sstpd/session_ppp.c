@@ -15,8 +15,10 @@
 #include "sstp.h"
 
 enum {
-	PTY_READ = 4096, /* what a pty gives at once */
-	PTY_READS_PER_TURN = 16,
+	PTY_FULL = 4095, /* what a pty gives at once if it has more */
+	PTY_READ = 16 * 1024,
+	LOG_READS_PER_TURN = 16,
+	PTY_BYTES_PER_TURN = 64 * 1024,
 	PTY_DRAIN_READS =
 	    64,		    /* a dead pppd's last frames; a tty holds 64 KiB */
 	TERMINATE_WAIT = 2, /* s for pppd and its peer to say good-bye */
@@ -94,8 +96,8 @@ pppd_ended(struct session *s)
 	session_call_event(s, EV_PPP_ENDED, 0);
 }
 
-/* One read; false: nothing more for now, or the pty has ended. */
-static bool
+/* One read; returns the bytes, 0: nothing for now, or the pty has ended. */
+static size_t
 read_pty(struct session *s)
 {
 	uint8_t bytes[PTY_READ];
@@ -103,31 +105,33 @@ read_pty(struct session *s)
 
 	if (n > 0) {
 		decode(s, bytes, (size_t)n);
-		return s->pty >= 0;
+		return s->pty >= 0 ? (size_t)n : 0;
 	}
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return false;
+		return 0;
 	/* EIO: pppd has closed its tty, and all it wrote was read */
 	close_pty(s);
 	pppd_ended(s);
-	return false;
+	return 0;
 }
 
 static void
 on_pty_readable(struct ev_loop *loop, ev_io *w, int revents)
 {
 	struct session *s = w->data;
-	bool more = true;
+	size_t n = PTY_FULL, sum = 0;
 
 	(void)revents;
-	for (int i = 0; more && i < PTY_READS_PER_TURN; i++) {
-		more = read_pty(s);
-		if (more && tls_queued(&s->tls) >=
-				(buf_is_tight() ? TIGHT_HIGH : DOWNLINK_HIGH)) {
+	/* what is less than full was all; what comes meanwhile wakes us again */
+	while (n >= PTY_FULL && sum < PTY_BYTES_PER_TURN) {
+		n = read_pty(s);
+		sum += n;
+		if (n > 0 && tls_queued(&s->tls) >=
+				 (buf_is_tight() ? TIGHT_HIGH : DOWNLINK_HIGH)) {
 			/* session_flush() calls session_ppp_resume() */
 			s->downlink_full = true;
 			ev_io_stop(loop, w);
-			more = false;
+			break;
 		}
 	}
 	session_flush(s);
@@ -250,7 +254,7 @@ read_log(struct session *s)
 {
 	char text[PPPD_LINE_MAX];
 
-	for (int i = 0; i < PTY_READS_PER_TURN && s->log >= 0; i++) {
+	for (int i = 0; i < LOG_READS_PER_TURN && s->log >= 0; i++) {
 		ssize_t n = read(s->log, text, sizeof(text));
 
 		if (n > 0)
@@ -388,7 +392,7 @@ session_ppp_exited(struct session *s, const struct msg_exited *exited)
 {
 	if (s->pty >= 0) {
 		/* first what it wrote before it ended */
-		for (int i = 0; i < PTY_DRAIN_READS && read_pty(s); i++)
+		for (int i = 0; i < PTY_DRAIN_READS && read_pty(s) > 0; i++)
 			;
 	}
 	read_log(s);

@@ -237,6 +237,14 @@ tls_queued(const struct tls *tls)
 /* --- the protocol ------------------------------------------------------------
  */
 
+/* SSL_get_error() wants no older error in the queue, which seldom has any. */
+static void
+forget_errors(void)
+{
+	if (ERR_peek_error() != 0)
+		ERR_clear_error();
+}
+
 static enum tls_result
 result_of(struct tls *tls, int ret)
 {
@@ -270,7 +278,7 @@ tls_handshake(struct tls *tls)
 {
 	int ret;
 
-	ERR_clear_error();
+	forget_errors();
 	ret = SSL_do_handshake(tls->ssl);
 	return ret == 1 ? TLS_OK : result_of(tls, ret);
 }
@@ -280,9 +288,15 @@ tls_read(struct tls *tls, uint8_t *p, size_t cap, size_t *n)
 {
 	int ret;
 
-	ERR_clear_error();
+	forget_errors();
 	ret = SSL_read_ex(tls->ssl, p, cap, n);
 	return ret == 1 ? TLS_OK : result_of(tls, ret);
+}
+
+bool
+tls_has_input(const struct tls *tls)
+{
+	return buf_len(&tls->in) > 0 || tls->eof || SSL_pending(tls->ssl) > 0;
 }
 
 bool
@@ -298,7 +312,7 @@ tls_write(struct tls *tls, const uint8_t *p, size_t n)
 		    "client does not read what it asks for");
 		return false;
 	}
-	ERR_clear_error();
+	forget_errors();
 	ret = SSL_write_ex(tls->ssl, p, n, &written);
 	if (ret == 1)
 		return true;
@@ -312,7 +326,7 @@ tls_close_notify(struct tls *tls)
 	if (tls->closed || !SSL_is_init_finished(tls->ssl))
 		return;
 	tls->closed = true;
-	ERR_clear_error();
+	forget_errors();
 	SSL_shutdown(tls->ssl);
 }
 

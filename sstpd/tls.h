@@ -77,6 +77,8 @@ size_t tls_queued(const struct tls *tls);
 enum tls_result tls_handshake(struct tls *tls);
 enum tls_result tls_read(struct tls *tls, uint8_t *p, size_t cap, size_t *n);
 bool tls_write(struct tls *tls, const uint8_t *p, size_t n);
+/* Whether tls_read() can have anything to tell before the next tls_fill(). */
+bool tls_has_input(const struct tls *tls);
 /* Queue a close_notify. */
 void tls_close_notify(struct tls *tls);
 
