@@ -229,7 +229,7 @@ def fail2ban(d):
     wait_until(lambda: d.log(start).count(" ended: ") >= 5, "five ends")
     lines = d.log(start).splitlines()
     assert sorted(found_by_fail2ban(d, lines)) == ["127.0.0.5", "127.0.0.6"]
-    line = next(x for x in lines if "cause=auth-failed" in x)
+    line = next(x for x in lines if " 127.0.0.5:" in x and "cause=auth-failed" in x)
     six = line.replace("127.0.0.5:", "[2001:db8::5]:")
     syslog = re.sub(r"^\S+ ", "Nov 21 10:11:12 vpn sstpd[123]: ", line)
     assert found_by_fail2ban(d, [six]) == ["2001:db8::5"]

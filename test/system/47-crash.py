@@ -263,15 +263,19 @@ def kill_pppd(server, victim, others, number, how):
     require(not server.recorded("ip-down"), "ip-down has run")
 
 
+def killed_pppds(server):
+    return metrics(server).get('sstpd_pppd_exits_total{code="signal"}', 0)
+
+
 @test("a pppd: its client is told, interface and address are gone, others go on")
 def pppd():
     server = Server(CHANGES, OPTIONS).start()
     sessions = start_both(server)
+    before = killed_pppds(server)  # a deaf sstpc was started again
     for number, how in ((signal.SIGKILL, "killed by signal 9"),
                         (signal.SIGSEGV, "crashed (127)")):
         kill_pppd(server, sessions.pop(), sessions, number, how)
-    exits = {k: v for k, v in metrics(server).items() if "pppd_exits" in k and v}
-    require(exits.get('sstpd_pppd_exits_total{code="signal"}') == 1, exits)
+    require(killed_pppds(server) == before + 1, "not one more was killed by a signal")
     sessions.append(Session(server))
     check_untouched(server, sessions)
     end_all(server, sessions)
@@ -294,7 +298,7 @@ def monitor():
     require(not lib.ppp_interfaces(), f"left: {lib.ppp_interfaces()}")
     ran = set(server.recorded("ip-down"))
     comment(f"ip-down has run for {len(ran)} of {len(sessions)}")
-    require(ran == {s.name for s in sessions}, f"ip-down ran for {ran}")
+    require(ran >= {s.name for s in sessions}, f"ip-down ran for {ran}")
     # as somebody would do it who knows nothing of all this
     start = server.log.size()
     again = Server()
