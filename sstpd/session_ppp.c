@@ -115,6 +115,14 @@ read_pty(struct session *s)
 	return 0;
 }
 
+/* The client's queue. */
+static bool
+is_full(const struct session *s)
+{
+	return tls_queued(&s->tls) >=
+	       (buf_is_tight() ? TIGHT_HIGH : DOWNLINK_HIGH);
+}
+
 static void
 on_pty_readable(struct ev_loop *loop, ev_io *w, int revents)
 {
@@ -122,12 +130,11 @@ on_pty_readable(struct ev_loop *loop, ev_io *w, int revents)
 	size_t n = PTY_FULL, sum = 0;
 
 	(void)revents;
-	/* what is less than full was all; what comes meanwhile wakes us again */
+	/* less than full was all; what comes meanwhile wakes us again */
 	while (n >= PTY_FULL && sum < PTY_BYTES_PER_TURN) {
 		n = read_pty(s);
 		sum += n;
-		if (n > 0 && tls_queued(&s->tls) >=
-				 (buf_is_tight() ? TIGHT_HIGH : DOWNLINK_HIGH)) {
+		if (n > 0 && is_full(s)) {
 			/* session_flush() calls session_ppp_resume() */
 			s->downlink_full = true;
 			ev_io_stop(loop, w);

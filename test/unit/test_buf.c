@@ -131,6 +131,38 @@ test_ceiling_of_all(void **state)
 	assert_int_equal(buf_held_by_all(), 0);
 }
 
+static void
+test_begins_with_what_it_needed(void **state)
+{
+	static const uint8_t bytes[20000];
+	struct buf b;
+	const uint8_t *block;
+
+	(void)state;
+	buf_init(&b, 100000);
+	assert_int_equal(buf_append(&b, bytes, 1), 0);
+	assert_int_equal(b.size, 4096);
+	assert_int_equal(buf_append(&b, bytes, 19999), 0);
+	assert_int_equal(b.size, 32768);
+	block = b.data;
+	buf_consume(&b, 20000);
+	assert_int_equal(buf_append(&b, bytes, 1), 0);
+	assert_int_equal(b.size, 32768);
+	assert_ptr_equal(b.data, block); /* it was at hand */
+	buf_consume(&b, 1);
+	assert_int_equal(buf_append(&b, bytes, 1), 0);
+	assert_int_equal(b.size, 4096); /* one byte was all, that time */
+	/* not while memory is tight, nor to the last byte of what there is */
+	assert_int_equal(buf_append(&b, bytes, 19999), 0);
+	buf_clear(&b);
+	buf_limit_all(16384);
+	assert_int_equal(buf_append(&b, bytes, 1), 0);
+	assert_int_equal(b.size, 4096);
+	buf_limit_all(0);
+	buf_clear(&b);
+	assert_int_equal(buf_held_by_all(), 0);
+}
+
 int
 main(void)
 {
@@ -140,6 +172,7 @@ main(void)
 		cmocka_unit_test(test_reserve_and_commit_less),
 		cmocka_unit_test(test_empty_holds_no_memory),
 		cmocka_unit_test(test_ceiling_of_all),
+		cmocka_unit_test(test_begins_with_what_it_needed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
