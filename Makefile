@@ -112,11 +112,12 @@ test/fuzz/fuzz_%: test/fuzz/fuzz_%.o $(FUZZ_MAIN) sstp-probe/libsstp-probe.a sst
 	$(QUIET)$(CC) $(SAN_FLAGS) $(CFLAGS) $(PIE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(DAEMON_LIBS)
 .SECONDARY: $(FUZZ_SRC:.c=.o) test/fuzz/replay.o
 
-BENCH_BIN = test/bench/hdlc
+BENCH_BIN = test/bench/hdlc test/bench/relay
 # without what a valgrind may be too old to read
-test/bench/%: test/bench/%.c sstpd/libsstpd.a config.mk
+test/bench/%: test/bench/%.c sstp-probe/libsstp-probe.a sstpd/libsstpd.a config.mk
 	@mkdir -p $(@D)
-	$(COMPILE) $(PIE_CFLAGS) $(CFLAGS) $(PIE_LDFLAGS) $(LDFLAGS) -Wl,-S -o $@ $< sstpd/libsstpd.a
+	$(COMPILE) $(PIE_CFLAGS) $(CFLAGS) $(PIE_LDFLAGS) $(LDFLAGS) -Wl,-S -I$(srcdir)/sstp-probe -o $@ $< \
+	    sstp-probe/libsstp-probe.a sstpd/libsstpd.a $(DAEMON_LIBS)
 bench-codec: $(BENCH_BIN)
 	$(srcdir)/test/bench/codec --build .
 
