@@ -48,20 +48,26 @@ oracle_given(struct gro_oracle *o, const uint8_t *p, size_t n)
 	o->left++;
 }
 
+/* IPv6's extension headers may hide TCP. */
+static inline bool
+oracle_may_be_tcp(const uint8_t *p)
+{
+	return p[0] / 16 == 4 ? p[9] == REF_TCP : p[6] != REF_UDP && p[6] != 58;
+}
+
 /* Whether the order of two packets could matter to a TCP connection. */
 static inline bool
 oracle_is_flow(const uint8_t *a, size_t an, const uint8_t *b, size_t bn)
 {
-	bool v4 = a[0] / 16 == 4;
-	size_t at = v4 ? 12 : 8, ports = v4 ? 20 : 40;
+	size_t at = a[0] / 16 == 4 ? 12 : 8, ports = a[0] / 16 == 4 ? 20 : 40;
 
 	if (an < ports || bn < ports || a[0] / 16 != b[0] / 16 ||
 	    memcmp(a + at, b + at, ports - at) != 0)
 		return false;
 	if (ref_is_plain_tcp(a, an) && ref_is_plain_tcp(b, bn))
 		return memcmp(a + ports, b + ports, 4) == 0;
-	/* of which flow other packets are we do not know */
-	return v4 ? a[9] == b[9] : true;
+	/* of others we do not know which flow they are of */
+	return oracle_may_be_tcp(a) == oracle_may_be_tcp(b);
 }
 
 /*

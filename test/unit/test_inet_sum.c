@@ -104,6 +104,22 @@ test_values(void **state)
 	}
 }
 
+/* Adding the carries carries once more. */
+static void
+test_last_carry(void **state)
+{
+	uint8_t bytes[24];
+
+	(void)state;
+	for (size_t at = 16; at < sizeof(bytes); at++) {
+		memset(bytes, 0xff, 16);
+		memset(bytes + 16, 0, 8);
+		bytes[at] = 1; /* the lowest of 64 bits, in either order */
+		for (size_t n = at + 1; n <= sizeof(bytes); n++)
+			check_all(bytes, n);
+	}
+}
+
 int
 main(void)
 {
@@ -112,6 +128,7 @@ main(void)
 		cmocka_unit_test(test_fold),
 		cmocka_unit_test(test_lengths),
 		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_last_carry),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
