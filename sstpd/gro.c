@@ -137,20 +137,27 @@ static const uint8_t same_ip6[IP6_HEADER_LEN + TCP_HEADER_LEN] = {
 };
 /* clang-format on */
 
-/* Compare n bytes, a multiple of 4, where mask has ones. */
+static inline uint64_t
+difference(const uint8_t *a, const uint8_t *b, const uint8_t *mask)
+{
+	uint64_t x, y, m;
+
+	memcpy(&x, a, sizeof(x));
+	memcpy(&y, b, sizeof(y));
+	memcpy(&m, mask, sizeof(m));
+	return (x ^ y) & m;
+}
+
+/* Compare n >= 8 bytes where mask has ones. */
 static inline bool
 is_same(const uint8_t *a, const uint8_t *b, const uint8_t *mask, size_t n)
 {
-	uint32_t x, y, m, difference = 0;
+	uint64_t d = difference(a + n - 8, b + n - 8, mask + n - 8);
 
-#pragma GCC unroll 16
-	for (size_t i = 0; i < n; i += sizeof(x)) {
-		memcpy(&x, a + i, sizeof(x));
-		memcpy(&y, b + i, sizeof(y));
-		memcpy(&m, mask + i, sizeof(m));
-		difference |= (x ^ y) & m;
-	}
-	return difference == 0;
+#pragma GCC unroll 8
+	for (size_t i = 0; i < n / 8; i++)
+		d |= difference(a + 8 * i, b + 8 * i, mask + 8 * i);
+	return d == 0;
 }
 
 static bool
@@ -168,7 +175,7 @@ is_same_flow(const struct gro_run *r, const struct segment *s)
 static bool
 has_same_options(const struct gro_run *r, const struct segment *s)
 {
-	uint32_t x, y, difference = 0;
+	uint32_t x, y, d = 0;
 
 	if (r->head_len != s->head_len)
 		return false;
@@ -176,9 +183,9 @@ has_same_options(const struct gro_run *r, const struct segment *s)
 	     i += sizeof(x)) {
 		memcpy(&x, r->packet + i, sizeof(x));
 		memcpy(&y, s->packet + i, sizeof(y));
-		difference |= x ^ y;
+		d |= x ^ y;
 	}
-	return difference == 0;
+	return d == 0;
 }
 
 static bool
