@@ -172,13 +172,12 @@ is_same_flow(const struct gro_run *r, const struct segment *s)
 	return memcmp(a + IP6_ADDRESSES, b + IP6_ADDRESSES, 36) == 0;
 }
 
+/* To be asked where the headers' lengths are the same. */
 static bool
 has_same_options(const struct gro_run *r, const struct segment *s)
 {
 	uint32_t x, y, d = 0;
 
-	if (r->head_len != s->head_len)
-		return false;
 	for (size_t i = s->transport + TCP_HEADER_LEN; i < s->head_len;
 	     i += sizeof(x)) {
 		memcpy(&x, r->packet + i, sizeof(x));
@@ -200,16 +199,15 @@ does_id_follow(const struct gro_run *r, const struct segment *s)
 }
 
 static bool
-has_same_ip4(const struct gro_run *r, const struct segment *s)
+has_same_headers(const struct gro_run *r, const struct segment *s)
 {
-	return is_same(r->packet, s->packet, same_ip4, sizeof(same_ip4)) &&
-	       does_id_follow(r, s);
-}
+	const uint8_t *a = r->packet, *b = s->packet;
+	bool same = s->transport == IP4_HEADER_LEN
+			? is_same(a, b, same_ip4, sizeof(same_ip4)) &&
+			      does_id_follow(r, s)
+			: is_same(a, b, same_ip6, sizeof(same_ip6));
 
-static bool
-has_same_ip6(const struct gro_run *r, const struct segment *s)
-{
-	return is_same(r->packet, s->packet, same_ip6, sizeof(same_ip6));
+	return same && has_same_options(r, s);
 }
 
 static bool
@@ -220,9 +218,7 @@ can_join(const struct gro_run *r, const struct segment *s)
 	return load_be32(tcp + TCP_SEQUENCE) == r->next_sequence &&
 	       s->payload_len <= r->size &&
 	       s->payload_len <= GRO_RUN_BYTES - r->len &&
-	       has_same_options(r, s) &&
-	       (s->transport == IP4_HEADER_LEN ? has_same_ip4(r, s)
-					       : has_same_ip6(r, s));
+	       has_same_headers(r, s);
 }
 
 /* Whether it may be in a run at all, which PSH and FIN end. */

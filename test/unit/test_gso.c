@@ -222,7 +222,8 @@ struct refusal {
 	unsigned int value;
 };
 
-#define HDR(field) (0x1000 + offsetof(struct virtio_net_hdr, field))
+#define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
+#define HDR(field)  (0x1000 + offsetof(struct virtio_net_hdr, field))
 
 static const struct refusal refusals4[] = {
 	{ "an unknown type", HDR(gso_type), 2 },
@@ -252,6 +253,12 @@ static const struct refusal refusals6[] = {
 	{ "next header", 6, REF_UDP },
 };
 
+static const struct refusal refusals_udp[] = {
+	{ "the other protocol", HDR(gso_type), VIRTIO_NET_HDR_GSO_TCPV4 },
+	{ "another checksum", HDR(csum_offset), 16 },
+	{ "protocol", 9, REF_TCP },
+};
+
 static void
 apply(const struct refusal *r, struct virtio_net_hdr *hdr)
 {
@@ -266,9 +273,10 @@ apply(const struct refusal *r, struct virtio_net_hdr *hdr)
 }
 
 static void
-check_refusals(const struct refusal *r, size_t count, unsigned int version)
+check_refusals(const struct refusal *r, size_t count, unsigned int version,
+    unsigned int protocol)
 {
-	struct ref_shape s = { version, REF_TCP, 0, 0, 3000 };
+	struct ref_shape s = { version, protocol, 0, 0, 3000 };
 	struct virtio_net_hdr hdr;
 	uint64_t seed = 8;
 	struct gso g;
@@ -288,8 +296,9 @@ static void
 test_refused(void **state)
 {
 	(void)state;
-	check_refusals(refusals4, sizeof(refusals4) / sizeof(*refusals4), 4);
-	check_refusals(refusals6, sizeof(refusals6) / sizeof(*refusals6), 6);
+	check_refusals(refusals4, COUNT(refusals4), 4, REF_TCP);
+	check_refusals(refusals6, COUNT(refusals6), 6, REF_TCP);
+	check_refusals(refusals_udp, COUNT(refusals_udp), 4, REF_UDP);
 }
 
 static void
@@ -308,6 +317,8 @@ test_sizes(void **state)
 	assert_false(gso_start(&g, &whole, packet, 0, MTU));
 	assert_false(gso_start(&g, &whole, packet, 65576, 65535));
 	ref_make_gso(packet, n, &s, 1000, &hdr);
+	assert_true(gso_start(&g, &hdr, packet, 65575, 1060));
+	assert_false(gso_start(&g, &hdr, packet, 65576, 1060));
 	assert_true(gso_start(&g, &hdr, packet, n, 1060));
 	assert_false(gso_start(&g, &hdr, packet, n, 1059));
 	hdr.gso_size = 3001; /* one packet, not full */
