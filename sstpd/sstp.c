@@ -371,27 +371,58 @@ sstp_build_plain(uint8_t *dst, size_t cap, enum sstp_message type)
 	return written(&out, dst);
 }
 
+/* Take the header of a PPP frame; false if it is cut short, or no protocol. */
+static bool
+take_protocol(struct wire_in *in, uint16_t *protocol)
+{
+	uint8_t byte;
+
+	if (in->n >= 2 && in->p[0] == PPP_ALLSTATIONS && in->p[1] == PPP_UI)
+		*in = (struct wire_in){ in->p + 2, in->n - 2 };
+	if (!take_u8(in, &byte))
+		return false;
+	*protocol = byte;
+	if ((byte & 1) == 0) { /* not compressed: the low byte follows */
+		if (!take_u8(in, &byte))
+			return false;
+		*protocol = (uint16_t)(*protocol << 8 | byte);
+	}
+	/* never assigned, so that FF can only be the start of FF 03 */
+	return *protocol != PPP_ALLSTATIONS;
+}
+
 enum ppp_class
 sstp_classify_ppp(const uint8_t *frame, size_t n)
 {
 	struct wire_in in = { frame, n };
-	uint8_t byte;
 	uint16_t protocol;
 
-	if (n >= 2 && frame[0] == PPP_ALLSTATIONS && frame[1] == PPP_UI)
-		in = (struct wire_in){ frame + 2, n - 2 };
-	if (!take_u8(&in, &byte))
-		return PPP_DROP;
-	protocol = byte;
-	if ((byte & 1) == 0) { /* not compressed: the low byte follows */
-		if (!take_u8(&in, &byte))
-			return PPP_DROP;
-		protocol = (uint16_t)(protocol << 8 | byte);
-	}
-	/* never assigned, so that FF can only be the start of FF 03 */
-	if (protocol == PPP_ALLSTATIONS)
+	if (!take_protocol(&in, &protocol))
 		return PPP_DROP;
 	return protocol < PPP_FIRST_CONTROL ? PPP_DATA : PPP_CONTROL;
+}
+
+bool
+sstp_ip_of_ppp(const uint8_t *frame, size_t n, struct sstp_ip *ip)
+{
+	struct wire_in in = { frame, n };
+
+	if (!take_protocol(&in, &ip->protocol) ||
+	    (ip->protocol != SSTP_PPP_IP && ip->protocol != SSTP_PPP_IPV6))
+		return false;
+	ip->packet = in.p;
+	ip->len = in.n;
+	return true;
+}
+
+void
+sstp_put_ppp_header(
+    uint8_t header[static SSTP_PPP_HEADER_LEN], uint16_t protocol)
+{
+	header[0] = PPP_ALLSTATIONS;
+	header[1] = PPP_UI;
+	header[2] = (uint8_t)(protocol >> 8);
+	header[3] = (uint8_t)protocol;
 }
 
 static const char *const message_names[] = {

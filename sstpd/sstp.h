@@ -148,6 +148,24 @@ enum ppp_class { PPP_DROP, PPP_CONTROL, PPP_DATA };
  */
 enum ppp_class sstp_classify_ppp(const uint8_t *frame, size_t n);
 
+enum { SSTP_PPP_IP = 0x0021, SSTP_PPP_IPV6 = 0x0057, SSTP_PPP_HEADER_LEN = 4 };
+
+struct sstp_ip {	   /* in place, in a frame */
+	uint16_t protocol; /* SSTP_PPP_IP or SSTP_PPP_IPV6, whatever it is */
+	const uint8_t *packet;
+	size_t len; /* of packet, 0 where there is none */
+};
+
+/*
+ * Find the packet of a PPP frame with the protocol of IP or IPv6, in any of
+ * these forms. False: the frame is of another protocol, or of none.
+ */
+bool sstp_ip_of_ppp(const uint8_t *frame, size_t n, struct sstp_ip *ip);
+
+/* Write the PPP header for a packet, in the form that everybody reads. */
+void sstp_put_ppp_header(
+    uint8_t header[static SSTP_PPP_HEADER_LEN], uint16_t protocol);
+
 /* Names for logs; never NULL. */
 const char *sstp_message_name(uint16_t type);
 const char *sstp_status_name(uint32_t status);

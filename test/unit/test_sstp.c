@@ -710,6 +710,58 @@ test_classify_ppp(void **state)
 	}
 }
 
+static void
+test_ip_of_ppp(void **state)
+{
+	static const struct {
+		const char *hex;
+		uint16_t protocol; /* 0: none of the two */
+		size_t at;
+	} cases[] = {
+		{ "ff030021450000", SSTP_PPP_IP, 4 },
+		{ "ff0321450000", SSTP_PPP_IP, 3 },
+		{ "0021450000", SSTP_PPP_IP, 2 },
+		{ "21450000", SSTP_PPP_IP, 1 },
+		{ "ff030057600000", SSTP_PPP_IPV6, 4 },
+		{ "57600000", SSTP_PPP_IPV6, 1 },
+		{ "ff030021", SSTP_PPP_IP, 4 }, /* and no packet */
+		{ "ff038021", 0, 0 },
+		{ "ff03002d", 0, 0 },
+		{ "ff0300", 0, 0 },
+		{ "ff03", 0, 0 },
+		{ "", 0, 0 },
+	};
+	uint8_t bytes[16], *copy;
+	struct sstp_ip ip;
+	size_t i, n;
+
+	(void)state;
+	for (i = 0; i < COUNT(cases); i++) {
+		n = from_hex(bytes, cases[i].hex);
+		copy = malloc(n ? n : 1);
+		assert_non_null(copy);
+		memcpy(copy, bytes, n);
+		assert_int_equal(
+		    sstp_ip_of_ppp(copy, n, &ip), cases[i].protocol != 0);
+		if (cases[i].protocol != 0) {
+			assert_int_equal(ip.protocol, cases[i].protocol);
+			assert_ptr_equal(ip.packet, copy + cases[i].at);
+			assert_int_equal(ip.len, n - cases[i].at);
+		}
+		free(copy);
+	}
+}
+
+static void
+test_put_ppp_header(void **state)
+{
+	uint8_t header[SSTP_PPP_HEADER_LEN];
+
+	(void)state;
+	sstp_put_ppp_header(header, SSTP_PPP_IPV6);
+	assert_memory_equal(header, "\xff\x03\x00\x57", sizeof(header));
+}
+
 /* --- names --------------------------------------------------------------- */
 
 static void
@@ -759,6 +811,8 @@ main(void)
 		cmocka_unit_test(test_largest_nak),
 		cmocka_unit_test(test_too_little_space),
 		cmocka_unit_test(test_classify_ppp),
+		cmocka_unit_test(test_ip_of_ppp),
+		cmocka_unit_test(test_put_ppp_header),
 		cmocka_unit_test(test_names),
 	};
 
