@@ -86,11 +86,12 @@ sstp-probe/sstp-probe: sstp-probe/main.o sstp-probe/libsstp-probe.a sstpd/libsst
 	$(QUIET)$(CC) $(SAN_FLAGS) $(CFLAGS) $(PIE_LDFLAGS) $(HARD_LDFLAGS) $(LDFLAGS) -o $@ $^ $(PROBE_LIBS)
 
 # runs inside pppd: no sanitizer, and pppd's headers are not clean under more warnings
-$(PLUGIN): ppp-plugin/sstpd-plugin.c config.mk
+ppp-plugin/%.o: ppp-plugin/%.c config.mk
 	@mkdir -p $(@D)
 	$(QUIET)$(CC) -std=gnu11 $(DEFS) $(PPPD_CFLAGS) $(CPPFLAGS) -Wall -Wextra \
-	    -Wshadow $(HARD_CFLAGS) -MMD -MP \
-	    $(CFLAGS) -fPIC -shared $(HARD_LDFLAGS) $(LDFLAGS) -o $@ $<
+	    -Wshadow $(HARD_CFLAGS) -MMD -MP $(CFLAGS) -fPIC -c -o $@ $<
+$(PLUGIN): ppp-plugin/sstpd-plugin.o ppp-plugin/tun.o
+	$(QUIET)$(CC) $(HARD_CFLAGS) $(CFLAGS) -fPIC -shared $(HARD_LDFLAGS) $(LDFLAGS) -o $@ $^
 
 # --- tests ---------------------------------------------------------------------
 test/unit/%: test/unit/%.c sstp-probe/libsstp-probe.a sstpd/libsstpd.a config.mk
@@ -244,7 +245,7 @@ distcheck: dist
 	$(srcdir)/scripts/distcheck sstpd-$(VERSION).tar.gz
 
 clean:
-	rm -f sstpd/*.o sstpd/*.d sstpd/libsstpd.a sstpd/sstpd ppp-plugin/*.so \
+	rm -f sstpd/*.o sstpd/*.d sstpd/libsstpd.a sstpd/sstpd ppp-plugin/*.so ppp-plugin/*.o \
 	    sstpctl/*.o sstpctl/*.d sstpctl/sstpctl \
 	    sstp-probe/*.o sstp-probe/*.d sstp-probe/libsstp-probe.a sstp-probe/sstp-probe \
 	    ppp-plugin/*.d test/fakepppd test/*.d test/unit/*.d $(UNIT_BIN) \

@@ -22,6 +22,7 @@
 #include <time.h>
 
 #include "keymsg.h"
+#include "tun.h"
 
 _Static_assert(KEYMSG_USER_MAX >= MAXNAMELEN, "user names fit");
 
@@ -281,7 +282,8 @@ copy_keys(struct keymsg_auth *auth)
 static int
 post_auth(void)
 {
-	struct keymsg_auth auth = { .method = call.method };
+	struct keymsg_auth auth = { .method = call.method,
+		.no_tun = (uint8_t)tun_obstacle() };
 	int ret;
 
 	memcpy(auth.user, call.user, sizeof(auth.user));
@@ -374,6 +376,9 @@ ask_verdict(void)
 		return;
 	}
 	call.accepted = 1;
+	m.verdict.ifname[sizeof(m.verdict.ifname) - 1] = '\0';
+	if (m.verdict.ifname[0] != '\0')
+		tun_use(m.verdict.ifname);
 }
 
 /*

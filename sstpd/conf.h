@@ -40,6 +40,7 @@ enum conf_auth { /* bits of auth_methods, named as in the file */
 	CONF_AUTH_PAP = 1 << 3,	      /* pap: gives no keys */
 };
 
+enum conf_data_path { CONF_DATA_AUTO, CONF_DATA_PTY, CONF_DATA_TUN };
 enum conf_tls_version { CONF_TLS_1_2, CONF_TLS_1_3 };
 enum conf_log_target { CONF_LOG_STDERR, CONF_LOG_SYSLOG, CONF_LOG_JOURNAL };
 
@@ -116,6 +117,7 @@ struct conf {
 	char pppd[CONF_PATH_MAX];
 	char plugin[CONF_PATH_MAX];
 	uint32_t auth_methods; /* enum conf_auth */
+	uint32_t data_path;    /* enum conf_data_path */
 	uint32_t stop_timeout; /* ms from SIGTERM to SIGKILL */
 	/* [control] */
 	char control_socket[CONF_PATH_MAX]; /* "": none */

@@ -39,6 +39,12 @@ static const struct conf_word auth_words[] = {
 	{ "pap", CONF_AUTH_PAP },
 	{ 0 },
 };
+static const struct conf_word data_path_words[] = {
+	{ "auto", CONF_DATA_AUTO },
+	{ "pty", CONF_DATA_PTY },
+	{ "tun", CONF_DATA_TUN },
+	{ 0 },
+};
 static const struct conf_word target_words[] = {
 	{ "stderr", CONF_LOG_STDERR },
 	{ "syslog", CONF_LOG_SYSLOG },
@@ -222,6 +228,9 @@ const struct conf_option conf_options[] = {
 	{ "ppp", "auth-methods", CONF_WORDS, FIELD(auth_methods), 0,
 	    "mschap-v2", 1, 0, auth_words,
 	    "Ways in which a client may prove who it is" },
+	{ "ppp", "data-path", CONF_WORD, FIELD(data_path), 0,
+	    "pty", 0, 0, data_path_words,
+	    "Device that clients' packets take" },
 	{ "ppp", "stop-timeout", CONF_TIME, FIELD(stop_timeout), 0,
 	    "10s", TIME_MIN, TIME_MAX, NULL,
 	    "Time a pppd has to end before it is killed" },

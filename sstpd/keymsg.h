@@ -14,7 +14,8 @@
  *                                         <-   PHASE, tty is open
  *                                         <-   AUTH, method, user, keys
  *                                              or AUTH_FAILED
- *     VERDICT                             ->   pppd goes on, or ends
+ *     VERDICT                             ->   pppd goes on, perhaps with
+ *                                              a tun device, or ends
  *                                         <-   ADDRESS_REQUEST
  *     ADDRESS                             ->   address for the peer
  *                                         <-   UP (IPv4 and IPv6 apart)
@@ -30,7 +31,7 @@
 #include <stdint.h>
 
 enum {
-	KEYMSG_VERSION = 2,
+	KEYMSG_VERSION = 3,
 	KEYMSG_USER_MAX = 256, /* pppd's MAXNAMELEN */
 	KEYMSG_KEY_MAX = 32,
 	KEYMSG_TEXT_MAX = 64,
@@ -67,6 +68,15 @@ enum keymsg_method {	    /* how the peer proved who it is */
 	KEYMSG_METHOD_EAP_OTHER,
 };
 
+enum keymsg_no_tun { /* why this pppd cannot do with a tun device */
+	KEYMSG_TUN_POSSIBLE,
+	KEYMSG_NO_TUN_VERSION, /* it is older than 2.5 */
+	KEYMSG_NO_TUN_FILTER,  /* pass-filter, active-filter */
+	KEYMSG_NO_TUN_MPPE,    /* it is required */
+	KEYMSG_NO_TUN_MULTILINK,
+	KEYMSG_NO_TUN_NAME, /* ifname, unit */
+};
+
 struct keymsg_header {
 	uint16_t version; /* KEYMSG_VERSION */
 	uint16_t type;	  /* enum keymsg_type */
@@ -90,7 +100,9 @@ struct keymsg_session { /* becomes SSTP_* in the scripts' environment */
 
 struct keymsg_verdict {
 	struct keymsg_header header;
-	uint32_t accept;	      /* 0: end the link */
+	uint32_t accept; /* 0: end the link */
+	/* the device to use instead of pppd's own; "": none */
+	char ifname[KEYMSG_IFNAME_MAX];
 	char reason[KEYMSG_TEXT_MAX]; /* for pppd's log when it is 0 */
 };
 
@@ -115,7 +127,8 @@ struct keymsg_auth {
 	/* 0, 16, 20 or 32: the true length; both 0 when there are no keys */
 	uint8_t receive_len;
 	uint8_t send_len;
-	uint8_t reserved[2];
+	uint8_t no_tun; /* enum keymsg_no_tun */
+	uint8_t reserved;
 	uint8_t receive[KEYMSG_KEY_MAX];
 	uint8_t send[KEYMSG_KEY_MAX];
 	char user[KEYMSG_USER_MAX]; /* as the peer gave it; any bytes but NUL */

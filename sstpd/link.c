@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #include "auth.h"
 #include "link.h"
 #include "log.h"
+#include "tun_device.h"
 
 enum { KEYMSGS_PER_TURN = 16 };
 
@@ -139,6 +141,66 @@ refuse(struct link *l, enum msg_end_cause cause)
 	link_terminate(l);
 }
 
+/* Where IP takes the pty although it need not. */
+static void
+stay_on_pty(const struct link *l, const char *why)
+{
+	static const char fmt[] = "pppd: pid %d: packets take the pty: %s";
+
+	if (l->data_path == CONF_DATA_TUN)
+		log_warnx(fmt, (int)l->process.pid, why);
+	else
+		log_info(fmt, (int)l->process.pid, why);
+}
+
+static const char *
+no_tun_text(unsigned int reason)
+{
+	static const char *const texts[] = {
+		[KEYMSG_NO_TUN_VERSION] = "pppd is older than 2.5",
+		[KEYMSG_NO_TUN_FILTER] = "its options have a packet filter",
+		[KEYMSG_NO_TUN_MPPE] = "its options require MPPE",
+		[KEYMSG_NO_TUN_MULTILINK] = "its options have multilink",
+		[KEYMSG_NO_TUN_NAME] = "its options name the interface",
+	};
+
+	if (reason >= sizeof(texts) / sizeof(texts[0]))
+		return "an unknown reason";
+	return texts[reason];
+}
+
+/*
+ * A tun device for a user who is known by now, named to the plugin and given to
+ * the worker. Ours is kept open, too: scripts and accounting that run after the
+ * worker's end want the device's statistics.
+ */
+static void
+offer_tun(struct link *l, unsigned int no_tun, char name[KEYMSG_IFNAME_MAX])
+{
+	union msg msg = { .header = {
+			      .type = MSG_TUN, .session = l->session } };
+	const char *what;
+	int copy;
+
+	_Static_assert((int)TUN_NAME_MAX == (int)KEYMSG_IFNAME_MAX, "names");
+	if (l->data_path == CONF_DATA_PTY)
+		return;
+	if (no_tun != KEYMSG_TUN_POSSIBLE) {
+		stay_on_pty(l, no_tun_text(no_tun));
+		return;
+	}
+	l->tun = tun_device_make(name, &what);
+	copy = l->tun < 0 ? -1 : fcntl(l->tun, F_DUPFD_CLOEXEC, 0);
+	if (copy < 0) {
+		log_warn("tun: cannot be made: %s", what);
+		stay_on_pty(l, "there is no tun device");
+		close_fd(&l->tun);
+		name[0] = '\0';
+		return;
+	}
+	l->ops->send(l, &msg, &copy);
+}
+
 static void
 on_auth(struct link *l, const struct keymsg_auth *auth)
 {
@@ -161,7 +223,9 @@ on_auth(struct link *l, const struct keymsg_auth *auth)
 	l->authenticated = good;
 	set_starting(l, good);
 	verdict.verdict.accept = good;
-	if (!good) {
+	if (good) {
+		offer_tun(l, auth->no_tun, verdict.verdict.ifname);
+	} else {
 		strncpy(verdict.verdict.reason, why,
 		    sizeof(verdict.verdict.reason) - 1);
 		if (l->cause == MSG_END_PPPD)
@@ -435,6 +499,8 @@ link_new(struct ev_loop *loop, const struct conf *conf,
 	l->stop_timeout = conf->stop_timeout / 1000.;
 	l->starting_time = conf->starting_time / 1000.;
 	l->auth_methods = conf->auth_methods;
+	l->data_path = conf->data_path;
+	l->tun = -1;
 	if (pppd_spawn(&l->process, conf, &session, &first, sizeof(first),
 		what) != 0) {
 		free(l);
@@ -453,5 +519,6 @@ link_free(struct link *l)
 	close_fd(&l->process.slave);
 	close_fd(&l->process.plugin);
 	close_fd(&l->process.log);
+	close_fd(&l->tun);
 	free(l);
 }

@@ -61,7 +61,9 @@ struct link {
 	ev_io exited, plugin;
 	ev_timer killer, start_limit;
 	ev_tstamp stop_timeout, starting_time;
-	uint32_t auth_methods;
+	uint32_t auth_methods, data_path;
+	/* a copy, for the device to live until its pppd is reaped; -1: none */
+	int tun;
 	enum msg_end_cause cause;
 	bool authenticated, auth_failed, terminated;
 	bool waits_for_address;

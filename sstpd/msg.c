@@ -24,6 +24,7 @@ static const struct row {
 	[MSG_COMMIT] = { "COMMIT", sizeof(struct msg_commit), 0 },
 	[MSG_STARTED] = { "STARTED", sizeof(struct msg_started), 2 },
 	[MSG_REFUSED] = { "REFUSED", sizeof(struct msg_refused), 0 },
+	[MSG_TUN] = { "TUN", sizeof(struct msg_plain), 1 },
 	[MSG_AUTH] = { "AUTH", sizeof(struct msg_auth), 0 },
 	[MSG_AUTH_FAILED] = { "AUTH_FAILED", sizeof(struct msg_plain), 0 },
 	[MSG_UP] = { "UP", sizeof(struct msg_up), 0 },

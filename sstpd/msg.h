@@ -44,6 +44,7 @@ enum msg_type {
 	MSG_STARTED, /* fds: pty master, pppd's log pipe */
 	MSG_REFUSED, /* no pppd: too many sessions, or it cannot be started */
 	MSG_AUTH,    /* the peer is who it says; keys */
+	MSG_TUN,     /* fd: tun device that its IP packets take from now on */
 	MSG_AUTH_FAILED, /* it is not; pppd is ending */
 	MSG_UP,		 /* addresses are set, scripts run */
 	MSG_EXITED,	 /* pppd is reaped; the last message about a session */

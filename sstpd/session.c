@@ -353,6 +353,7 @@ session_pump(struct session *s)
 		else
 			more = s->stage != STAGE_CLOSED && decrypt(s);
 	}
+	session_tun_flush(s);
 	if (!s->uplink_full)
 		session_ppp_write(s);
 	if (s->stage == STAGE_CLOSED)
@@ -557,6 +558,9 @@ session_on_message(struct session *s, const union msg *msg, int *fds)
 		break;
 	case MSG_AUTH:
 		session_call_auth(s, &msg->auth.auth);
+		break;
+	case MSG_TUN:
+		session_tun_begin(s, fds);
 		break;
 	case MSG_AUTH_FAILED:
 		s->auth_refused = true;

@@ -4,8 +4,9 @@
 /*
  * One client from accept to free: glue between the socket, the codecs, the
  * state machine and a pppd's pty. It owns watchers and queues and knows no byte
- * layout. Implemented in seven files: session.c (life, TLS and HTTP),
+ * layout. Implemented in eight files: session.c (life, TLS and HTTP),
  * session_call.c (the state machine's wishes), session_ppp.c (the pty side),
+ * session_tun.c (IP over a tun device instead),
  * session_story.c (how far it comes, why it ends), session_log.c (the events
  * in the log), session_end.c (the last one of them), session_capture.c (its
  * frames for an administrator).
@@ -25,6 +26,7 @@
 #include "msg.h"
 
 struct session;
+struct tun_shared;
 struct stats_session;
 struct stats_sums;
 struct stats_worker;
@@ -51,7 +53,12 @@ struct session_ops {
 	bool (*may_begin)(void *owner, const struct session *s);
 	/* it has proved who it is, and is half-open no longer */
 	void (*connected)(void *owner, struct session *s);
+	/* what all sessions with a tun device share; NULL: out of memory */
+	struct tun_shared *(*tun_shared)(void *owner);
 };
+
+/* Buffers of the tun path; none of a session's bytes stay in them. */
+struct tun_shared *tun_shared_new(void); /* NULL: out of memory */
 
 /* All that is to be shown of it, now. */
 void session_sample(const struct session *s, struct stats_session *out);

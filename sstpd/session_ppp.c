@@ -150,6 +150,7 @@ session_ppp_resume(struct session *s)
 	s->downlink_full = false;
 	if (s->pty >= 0)
 		ev_io_start(s->loop, &s->pty_reader);
+	session_tun_resume(s);
 }
 
 /* --- client to pppd
@@ -169,6 +170,8 @@ session_ppp_put(
 {
 	uint8_t *p;
 
+	if (class == PPP_DATA && session_tun_put(s, frame, n))
+		return;
 	if (s->ppp != PPP_ASKED && s->pty < 0)
 		return;
 	if (buf_reserve(&s->pty_out, 2 * (n + 2) + 2, &p) != 0) {
@@ -388,6 +391,7 @@ session_ppp_up(struct session *s, const struct keymsg_up *up)
 	}
 	*(up->family == 4 ? &s->up4 : &s->up6) = *up;
 	s->network_up = true;
+	session_tun_resume(s);
 	session_count_up(s);
 	if (s->connected > 0)
 		session_reached(s, AT_UP);
@@ -405,6 +409,7 @@ session_ppp_exited(struct session *s, const struct msg_exited *exited)
 	read_log(s);
 	session_note_exit(s, exited);
 	ev_timer_stop(s->loop, &s->terminate_timer);
+	session_tun_end(s);
 	close_pty(s);
 	close_watched(s, &s->log, &s->log_reader);
 	s->ppp = PPP_GONE;
@@ -417,6 +422,7 @@ void
 session_ppp_hang_up(struct session *s)
 {
 	ev_timer_stop(s->loop, &s->terminate_timer);
+	session_tun_end(s);
 	close_pty(s);
 	if (s->ppp != PPP_ASKED && s->ppp != PPP_RUNNING)
 		return;
@@ -456,12 +462,14 @@ session_ppp_init(struct session *s)
 	ev_timer_init(&s->terminate_timer, on_terminate_timeout, 0., 0.);
 	s->pty_reader.data = s->pty_writer.data = s;
 	s->log_reader.data = s->terminate_timer.data = s;
+	session_tun_init(s);
 }
 
 void
 session_ppp_fini(struct session *s)
 {
 	ev_timer_stop(s->loop, &s->terminate_timer);
+	session_tun_end(s);
 	close_pty(s);
 	close_watched(s, &s->log, &s->log_reader);
 	free(s->decoder);

@@ -97,6 +97,11 @@ struct session {
 	size_t line_len;
 	char last_line[PPPD_LINE_MAX]; /* complete, for the final word */
 
+	/* for IP instead of the pty, if there is one */
+	int tun; /* -1: none */
+	ev_io tun_reader;
+	struct tun_shared *tun_shared;
+
 	/* the story, see session_story.c */
 	ev_tstamp began, connected; /* connected: 0 until the binding held */
 	ev_tstamp auth_began;	    /* 0: not yet */
@@ -229,5 +234,19 @@ bool session_ppp_has_room(const struct session *s);
 bool session_ppp_write(struct session *s);
 /* The client takes data again. */
 void session_ppp_resume(struct session *s);
+
+/* --- session_tun.c --- */
+void session_tun_init(struct session *s);
+/* From now on IP takes this device; the descriptor is taken. */
+void session_tun_begin(struct session *s, int *fds);
+void session_tun_end(struct session *s);
+/*
+ * A data frame from the client, to be written by session_tun_flush() at the
+ * latest. False: there is no device, the frame is for the pty.
+ */
+bool session_tun_put(struct session *s, const uint8_t *frame, size_t n);
+void session_tun_flush(struct session *s);
+/* The client takes data again. */
+void session_tun_resume(struct session *s);
 
 #endif

@@ -44,6 +44,7 @@ struct worker {
 	struct session *dead;
 	struct admission admission;
 	struct stats_worker *stats;
+	struct tun_shared *tun_shared; /* NULL: no session has had a tun */
 	struct listener listeners[LISTENERS_MAX];
 	unsigned int listener_count;
 	struct generation *current;
@@ -211,11 +212,22 @@ on_session_connected(void *owner, struct session *s)
 	admission_settle(&w->admission, session_peer(s));
 }
 
+static struct tun_shared *
+on_session_tun_shared(void *owner)
+{
+	struct worker *w = owner;
+
+	if (w->tun_shared == NULL)
+		w->tun_shared = tun_shared_new();
+	return w->tun_shared;
+}
+
 static const struct session_ops session_ops = {
 	.send = on_session_send,
 	.gone = on_session_gone,
 	.may_begin = on_session_may_begin,
 	.connected = on_session_connected,
+	.tun_shared = on_session_tun_shared,
 };
 
 /*
@@ -475,7 +487,7 @@ on_message(void *owner, union msg *msg, int *fds)
 	struct session *s;
 
 	if (msg_fd_count(msg->header.type) > 0 && fds[0] < 0 &&
-	    msg->header.type != MSG_STARTED &&
+	    msg->header.type != MSG_STARTED && msg->header.type != MSG_TUN &&
 	    msg->header.type != MSG_CAPTURE) {
 		w->next_lost = true;
 		return;
@@ -522,6 +534,7 @@ on_message(void *owner, union msg *msg, int *fds)
 	case MSG_STARTED:
 	case MSG_REFUSED:
 	case MSG_AUTH:
+	case MSG_TUN:
 	case MSG_AUTH_FAILED:
 	case MSG_UP:
 	case MSG_EXITED:
@@ -594,6 +607,7 @@ worker_main(unsigned int serial)
 	ev_prepare_start(w.loop, &w.reaper);
 	ev_run(w.loop, 0);
 	generation_unref(w.current);
+	free(w.tun_shared);
 	channel_fini(&w.channel);
 	ev_loop_destroy(w.loop);
 	return 0;

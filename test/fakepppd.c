@@ -12,6 +12,7 @@
  *	start-signal            the same until SIGUSR1 comes
  *	refuse-options TEXT     what "dryrun" complains about, with exit code 2
  *	auth METHOD USER [RECEIVE-KEY SEND-KEY]
+ *	no-tun N                the reason why it cannot do with a tun device
  *	auth-failed             report that the peer is not who it says
  *	request-address [A.B.C.D]
  *	up | up6                report the link as usable
@@ -94,6 +95,7 @@ struct fake {
 	bool echo_ip, echo_all;
 	bool ignore_term;
 	bool sinking;
+	uint8_t no_tun;
 	/* answers of the daemon */
 	bool have_verdict, accepted;
 	bool have_address;
@@ -260,8 +262,8 @@ take_message(struct fake *f, const union keymsg *msg)
 	case KEYMSG_VERDICT:
 		f->have_verdict = true;
 		f->accepted = msg->verdict.accept != 0;
-		record(f, "verdict %u %s", msg->verdict.accept,
-		    msg->verdict.reason);
+		record(f, "verdict %u %s%s", msg->verdict.accept,
+		    msg->verdict.reason, msg->verdict.ifname);
 		break;
 	case KEYMSG_ADDRESS:
 		f->have_address = true;
@@ -701,6 +703,7 @@ do_auth(struct fake *f, char *arg)
 	union keymsg msg = { 0 };
 	struct keymsg_auth *m = &msg.auth;
 
+	m->no_tun = f->no_tun;
 	m->method = method_number(f, word(&arg));
 	snprintf(m->user, sizeof(m->user), "%s", word(&arg));
 	m->receive_len =
@@ -713,6 +716,12 @@ do_auth(struct fake *f, char *arg)
 		pump(f, -1);
 	if (f->end == RUNNING && (!f->have_verdict || !f->accepted))
 		end_politely(f, EXIT_PEER_AUTH);
+}
+
+static void
+do_no_tun(struct fake *f, char *arg)
+{
+	f->no_tun = (uint8_t)number(f, arg);
 }
 
 static void
@@ -953,6 +962,7 @@ static const struct command {
 	{ "start-signal", true, do_wait_signal },
 	{ "refuse-options", true, do_refuse_options },
 	{ "auth", false, do_auth },
+	{ "no-tun", false, do_no_tun },
 	{ "auth-failed", false, do_auth_failed },
 	{ "request-address", false, do_request_address },
 	{ "up", false, do_up },

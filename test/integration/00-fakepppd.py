@@ -15,7 +15,7 @@ import tty
 import sstp
 from lib import FAKEPPPD, main, test
 
-VERSION = 2
+VERSION = 3
 SESSION_SIZE = 8 + 64 + 64 + 8 + 64 + 256 + 64 + 16 + 64 + 40
 AUTH_SIZE = 8 + 4 + 4 + 32 + 32 + 256
 
@@ -89,7 +89,7 @@ def whole(_):
     assert auth[8:16] == struct.pack("=IBB2x", 4, 2, 2), auth[:16]
     assert auth[16:18] == b"\1\2" and auth[48:50] == b"\3\4", auth
     assert auth[80:86] == b"alice\0", auth
-    d.channel.send(message(2, struct.pack("=I64x", 1)))
+    d.channel.send(message(2, struct.pack("=I80x", 1)))
     d.frames(sstp.hdlc(bytes.fromhex("ff03c02101")))
     frame = sstp.ip_frame(b"\x7d\x7e\x11")
     os.write(d.master, sstp.hdlc(sstp.LCP) +
@@ -108,7 +108,7 @@ def whole(_):
 def refused(_):
     d = Double("auth pap bob\nexit 3")
     d.receive(18)
-    d.channel.send(message(2, struct.pack("=I64s", 0, b"not you")))
+    d.channel.send(message(2, struct.pack("=I16x64s", 0, b"not you")))
     assert "verdict 0 not you" in d.end(11)
     d = Double("request-address\nexit 3")
     d.receive(19)

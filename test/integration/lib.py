@@ -187,6 +187,8 @@ def certificate(directory, name, kind="ec"):
 class Daemon:
     """One sstpd in a directory of its own."""
 
+    first_script = UP  # of the session before all others
+
     def __init__(self, directory, changes=None):
         self.directory = directory
         self.process = None
@@ -449,7 +451,7 @@ class Daemon:
 
     def take_baseline(self):
         """After a first session has touched everything that stays."""
-        self.cc()
+        self.cc(self.first_script)
         self.settle()
         time.sleep(0.05)
         self.baseline = self.open_descriptors()

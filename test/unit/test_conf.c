@@ -324,6 +324,7 @@ test_defaults(void **state)
 	    c.profiles[0].options_file, "/etc/ppp/options.sstpd");
 	assert_string_equal(c.plugin, PPPD_PLUGINDIR "/sstpd-plugin.so");
 	assert_int_equal(c.auth_methods, CONF_AUTH_MSCHAP_V2);
+	assert_int_equal(c.data_path, CONF_DATA_PTY);
 	assert_int_equal(c.stop_timeout, 10000);
 
 	assert_int_equal(c.profiles[0].local_address, 0);
@@ -423,6 +424,8 @@ static const struct good {
 	{ "limits", "auth-backoff", "0ms", "0s" },
 	{ "limits", "ban-after", "off", NULL },
 	{ "limits", "ban-time", "24h", NULL },
+	{ "ppp", "data-path", "auto", NULL },
+	{ "ppp", "data-path", "tun", NULL },
 	{ "ppp", "stop-timeout", "30s", NULL },
 	{ "control", "socket", "", NULL },
 	{ "control", "group", "", NULL },
@@ -655,6 +658,8 @@ static const struct bad {
 	{ "control", "metrics", "9443",
 	    "\"9443\": expected up to 16 of ADDRESS:PORT, [IPv6]:PORT and "
 	    "*:PORT, or nothing" },
+	{ "ppp", "data-path", "veth",
+	    "\"veth\": expected auto, pty or tun" },
 	{ "ppp", "stop-timeout", "never",
 	    "\"never\": expected a time from 10ms to 1h, such as 500ms or "
 	    "20s" },

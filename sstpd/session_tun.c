@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Copyright (c) 2026 The sstpd developers */
+
+/*
+ * One client: its IP packets, where they take a tun device and not the pty.
+ * PPP's control frames keep to the pty, and pppd configures the device. As on
+ * the pty, IPv4 and IPv6 pass once pppd has said that they are up. The device
+ * takes what it is given or drops it, like any other, so nothing waits here on
+ * the way from the client; on the way to it the device holds the queue.
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "gro.h"
+#include "gso.h"
+#include "session_private.h"
+#include "sstp.h"
+
+enum {
+	READS_PER_TURN = 32,
+	/*
+	 * Queued to the client, in the middle of what one read has brought;
+	 * headers may make many times its 64 KiB of packets that small.
+	 */
+	QUEUE_MAX = 192 * 1024,
+	HEADERS_LEN = SSTP_HEADER_LEN + SSTP_PPP_HEADER_LEN,
+	PACKET_MAX = SSTP_PAYLOAD_MAX - SSTP_PPP_HEADER_LEN,
+	VIRTIO_LEN = sizeof(struct virtio_net_hdr),
+};
+
+/* What one read or write of one session needs, so that all can share it. */
+struct tun_shared {
+	struct gro gro;
+	uint8_t frame[HEADERS_LEN + PACKET_MAX];
+	uint8_t in[VIRTIO_LEN + GSO_INPUT_MAX];
+};
+
+/* --- client to device
+ * ------------------------------------------------------------- */
+
+/* Packets that hdr describes as one. */
+static uint64_t
+count_packets(const struct virtio_net_hdr *hdr, size_t n)
+{
+	if (hdr->gso_size == 0)
+		return 1;
+	return (n - hdr->hdr_len + hdr->gso_size - 1) / hdr->gso_size;
+}
+
+static void
+write_packet(
+    void *to, const struct virtio_net_hdr *hdr, const uint8_t *packet, size_t n)
+{
+	struct session *s = to;
+	const struct iovec parts[] = {
+		{ (void *)(uintptr_t)hdr, VIRTIO_LEN },
+		{ (void *)(uintptr_t)packet, n },
+	};
+
+	/* an interface that is down, a packet that makes no sense, no memory */
+	if (writev(s->tun, parts, 2) < 0)
+		s->dropped += count_packets(hdr, n);
+}
+
+struct tun_shared *
+tun_shared_new(void)
+{
+	struct tun_shared *t = malloc(sizeof(*t));
+
+	if (t != NULL)
+		gro_init(&t->gro, write_packet);
+	return t;
+}
+
+/*
+ * The device tells IPv4 from IPv6 by the packet alone, and knows neither IPCP
+ * nor IPV6CP.
+ */
+static bool
+is_up(const struct session *s, uint8_t first_byte)
+{
+	switch (first_byte >> 4) {
+	case 4:
+		return s->up4.family == 4;
+	case 6:
+		return s->up6.family == 6;
+	default:
+		return false;
+	}
+}
+
+bool
+session_tun_put(struct session *s, const uint8_t *frame, size_t n)
+{
+	struct sstp_ip ip;
+	bool ipv6;
+
+	if (s->tun < 0 || !sstp_ip_of_ppp(frame, n, &ip))
+		return false;
+	ipv6 = ip.protocol == SSTP_PPP_IPV6;
+	if (ip.len > 0 && is_up(s, ip.packet[0]) &&
+	    ip.packet[0] >> 4 == (ipv6 ? 6 : 4))
+		gro_input(&s->tun_shared->gro, s, ip.packet, ip.len);
+	else
+		s->dropped++;
+	return true;
+}
+
+void
+session_tun_flush(struct session *s)
+{
+	if (s->tun >= 0)
+		gro_flush(&s->tun_shared->gro);
+}
+
+/* --- device to client
+ * ------------------------------------------------------------- */
+
+static bool
+has_room(const struct session *s)
+{
+	return tls_queued(&s->tls) < (buf_is_tight() ? TIGHT_HIGH : QUEUE_MAX);
+}
+
+/* The packet lies behind room for the headers; false: TLS has failed. */
+static bool
+put_to_client(struct session *s, uint8_t *bytes, size_t len)
+{
+	uint8_t *frame = bytes + SSTP_HEADER_LEN, *packet = bytes + HEADERS_LEN;
+	size_t n = SSTP_PPP_HEADER_LEN + len;
+	bool passed = is_up(s, packet[0]) && has_room(s) &&
+		      call_may_pass(s->call.state, PPP_DATA);
+
+	sstp_put_ppp_header(
+	    frame, packet[0] >> 4 == 6 ? SSTP_PPP_IPV6 : SSTP_PPP_IP);
+	if (s->capture != NULL)
+		session_capture_frame(s, false, passed, frame, n);
+	if (!passed) {
+		s->dropped++;
+		return true;
+	}
+	s->bytes_out += n;
+	s->packets_out++;
+	sstp_put_data_header(bytes, n);
+	return tls_write(&s->tls, bytes, SSTP_HEADER_LEN + n);
+}
+
+static void
+cut(struct session *s, const struct virtio_net_hdr *hdr, const uint8_t *packet,
+    size_t n)
+{
+	uint8_t *bytes = s->tun_shared->frame;
+	struct gso gso;
+	size_t len;
+
+	if (!gso_start(&gso, hdr, packet, n, PACKET_MAX)) {
+		s->dropped++;
+		return;
+	}
+	while ((len = gso_next(&gso, bytes + HEADERS_LEN)) > 0) {
+		if (put_to_client(s, bytes, len))
+			continue;
+		session_tls_reason(s);
+		session_call_event(s, EV_LOWER_DOWN, 0);
+		return;
+	}
+}
+
+/* One read; false: nothing more for now, or ever. */
+static bool
+read_tun(struct session *s)
+{
+	uint8_t *in = s->tun_shared->in;
+	struct virtio_net_hdr hdr;
+	ssize_t n = read(s->tun, in, sizeof(s->tun_shared->in));
+
+	if (n > VIRTIO_LEN) {
+		memcpy(&hdr, in, sizeof(hdr));
+		cut(s, &hdr, in + VIRTIO_LEN, (size_t)n - VIRTIO_LEN);
+		return s->tun >= 0;
+	}
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return false;
+	/* EBADFD: somebody has deleted the device */
+	session_reason(s, CAUSE_SERVER_FAILED, "the tun device is gone");
+	session_tun_end(s);
+	session_call_event(s, EV_STOP, 0);
+	return false;
+}
+
+static void
+on_tun_readable(struct ev_loop *loop, ev_io *w, int revents)
+{
+	struct session *s = w->data;
+	bool more = true;
+
+	(void)revents;
+	for (int i = 0; more && i < READS_PER_TURN; i++) {
+		more = read_tun(s);
+		if (more && tls_queued(&s->tls) >=
+				(buf_is_tight() ? TIGHT_HIGH : DOWNLINK_HIGH)) {
+			/* session_flush() calls session_tun_resume() */
+			s->downlink_full = true;
+			ev_io_stop(loop, w);
+			more = false;
+		}
+	}
+	session_flush(s);
+}
+
+/* --- life
+ * -------------------------------------------------------------------------- */
+
+void
+session_tun_resume(struct session *s)
+{
+	if (s->tun >= 0 && s->network_up && !s->downlink_full)
+		ev_io_start(s->loop, &s->tun_reader);
+}
+
+void
+session_tun_begin(struct session *s, int *fds)
+{
+	/* hung up meanwhile; or a second one, which there never is */
+	if (s->ppp != PPP_RUNNING || s->tun >= 0)
+		return;
+	s->tun_shared = s->ops->tun_shared(s->owner);
+	if (s->tun_shared == NULL || fds[0] < 0) {
+		session_reason(s, CAUSE_SERVER_FAILED, "%s",
+		    fds[0] < 0 ? "out of descriptors" : "out of memory");
+		session_call_event(s, EV_STOP, 0);
+		return;
+	}
+	s->tun = fds[0];
+	fds[0] = -1;
+	ev_io_set(&s->tun_reader, s->tun, EV_READ);
+}
+
+void
+session_tun_end(struct session *s)
+{
+	if (s->tun < 0)
+		return;
+	session_tun_flush(s);
+	ev_io_stop(s->loop, &s->tun_reader);
+	close(s->tun);
+	s->tun = -1;
+}
+
+void
+session_tun_init(struct session *s)
+{
+	s->tun = -1;
+	ev_io_init(&s->tun_reader, on_tun_readable, -1, EV_READ);
+	s->tun_reader.data = s;
+}

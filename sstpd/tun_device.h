@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Copyright (c) 2026 The sstpd developers */
+
+/*
+ * Making a tun device for one session. It has a virtio header before each
+ * packet, with as many offloads as the kernel knows, no addresses, and exists
+ * as long as its descriptor, or a copy of that, is open.
+ */
+
+#ifndef SSTPD_TUN_DEVICE_H
+#define SSTPD_TUN_DEVICE_H
+
+#include <stdbool.h>
+
+enum { TUN_NAME_MAX = 16 };
+
+/*
+ * Make one under a name that is not in use, and write that name. Returns its
+ * descriptor (non-blocking, close-on-exec), or -1 with errno and *what naming
+ * the call that failed. Needs CAP_NET_ADMIN.
+ */
+int tun_device_make(char name[static TUN_NAME_MAX], const char **what);
+
+/* Whether this machine has the driver. */
+bool tun_device_possible(void);
+
+#endif

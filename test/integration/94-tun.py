@@ -1,0 +1,393 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+# Copyright (c) 2026 The sstpd developers
+"""IP over a tun device, with the kernel's own TCP at both ends: the server's
+end is the session's device, the client's is another one, in a network of its
+own, whose packets this program carries in SSTP."""
+
+import ctypes
+import fcntl
+import hashlib
+import os
+import pathlib
+import re
+import select
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import threading
+
+import lib
+import sstp
+from lib import UP, main, test, wait_until
+from sstp import data
+
+OURS, THEIRS = "10.99.0.1", "10.99.0.10"
+OURS6, THEIRS6 = "fe80::1", "fe80::2"
+BYTES = 4 << 20
+TUN_SCRIPT = UP.replace("echo\n", "wait-signal\nup\nup6\n")
+HEAD = {4: b"\xff\x03\x00\x21", 6: b"\xff\x03\x00\x57"}
+
+CLONE_NEWNET = 0x40000000
+TUNSETIFF, IFF_TUN, IFF_NO_PI = 0x400454ca, 1, 0x1000
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+def ip(*arguments):
+    subprocess.run(["ip", *arguments], check=True)
+
+
+def enter_network():
+    """Start over in a network of our own, where nobody else has a device."""
+    def skip(why):
+        print(f"1..0 # SKIP {why}")
+        sys.exit(77)
+    if os.geteuid() != 0:
+        skip("needs root, to make devices")
+    if not os.path.exists("/dev/net/tun"):
+        skip("needs /dev/net/tun")
+    if not os.environ.get("SSTPD_TEST_INSIDE"):
+        if subprocess.run(["unshare", "--net", "true"], check=False).returncode:
+            skip("needs a network namespace")
+        os.environ["SSTPD_TEST_INSIDE"] = "1"
+        os.execvp("unshare", ["unshare", "--net", sys.executable, *sys.argv])
+    ip("link", "set", "lo", "up")
+
+
+def devices():
+    return [name for _, name in socket.if_nameindex() if name.startswith("pppsstp")]
+
+
+def packets(device):
+    """How many it has got from the client, and from the kernel."""
+    text = pathlib.Path("/proc/net/dev").read_text()
+    fields = re.search(rf"{device}: *(.*)", text)[1].split()
+    return int(fields[1]), int(fields[9])
+
+
+class Network(threading.Thread):
+    """The client's: a device, its addresses, sockets."""
+
+    def __init__(self):
+        super().__init__()
+        self.tun = None
+        self.wanted, self.made = None, None
+        self.asked, self.answered = threading.Semaphore(0), threading.Semaphore(0)
+        self.start()
+        self.answered.acquire()
+
+    def run(self):
+        """Namespaces are a thread's, and what it opens stays where it was opened."""
+        libc.unshare(CLONE_NEWNET)
+        self.tun = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK)
+        fcntl.ioctl(self.tun, TUNSETIFF,
+                    struct.pack("16sH22x", b"client0", IFF_TUN | IFF_NO_PI))
+        ip("link", "set", "client0", "up", "mtu", "1400")
+        ip("address", "add", THEIRS, "peer", OURS, "dev", "client0")
+        ip("address", "add", THEIRS6, "peer", OURS6, "dev", "client0", "nodad")
+        self.answered.release()
+        while True:
+            self.asked.acquire()
+            if self.wanted is None:
+                return
+            self.made = self.wanted()
+            self.answered.release()
+
+    def make(self, function):
+        self.wanted = function
+        self.asked.release()
+        self.answered.acquire()
+        return self.made
+
+    def close(self):
+        self.wanted = None
+        self.asked.release()
+        self.join()
+        os.close(self.tun)
+
+
+class Tunnel:
+    """A session, and its packets on their way."""
+
+    def __init__(self, d, **options):
+        self.client = c = d.ccp(TUN_SCRIPT, **options)
+        c.expect_data(sstp.CHAP_SUCCESS)
+        self.device = d.wait_event(c, "verdict 1 ").split()[2]
+        c.send(c.proof())
+        c.fence()
+        self.network = Network()
+        self.configure(d)
+        self.end = os.pipe()
+        self.lock = threading.Lock()
+        self.thread = threading.Thread(target=self.carry)
+        self.failed = None
+        self.thread.start()
+
+    def configure(self, d):
+        """As pppd does it before it tells that it is up."""
+        ip("address", "add", OURS, "peer", THEIRS, "dev", self.device)
+        ip("link", "set", self.device, "up", "mtu", "1400")
+        ip("address", "add", OURS6, "peer", THEIRS6, "dev", self.device, "nodad")
+        os.kill(d.pppd_of(self.client), signal.SIGUSR1)
+        d.wait_log(r" up: interface=fake\d+ local-address=fe80", d.before)
+
+    def carry(self):
+        try:
+            while self.end[0] not in self.step():
+                pass
+        except Exception as error:  # for the test to see
+            self.failed = error
+
+    def step(self):
+        tls = self.client.tls
+        ready = select.select([tls, self.network.tun, self.end[0]], [], [])[0]
+        if self.network.tun in ready:
+            packet = os.read(self.network.tun, 65536)
+            self.client.send(data(HEAD[packet[0] >> 4] + packet))
+        while tls in ready and (tls.pending() or select.select([tls], [], [], 0)[0]):
+            got = self.client.read()
+            frame = got.payload
+            if not got.control and frame[:4] in HEAD.values():
+                assert len(frame) <= 1404, f"a frame of {len(frame)} bytes"
+                os.write(self.network.tun, frame[4:])
+        return ready
+
+    def close(self):
+        os.write(self.end[1], b"x")
+        self.thread.join()
+        self.network.close()
+        for fd in self.end:
+            os.close(fd)
+        assert self.failed is None, f"carrying packets: {self.failed!r}"
+
+
+def tunnel(function):
+    def run(d):
+        d.before = d.log_size()
+        t = Tunnel(d)
+        try:
+            function(d, t)
+        finally:
+            t.close()
+    return run
+
+
+def connection(t, family=socket.AF_INET, ours=(OURS,), theirs=(OURS,)):
+    """TCP through the tunnel: our end and the client's."""
+    with socket.socket(family) as listener:
+        listener.bind((*ours[:1], 0, *ours[1:]))
+        listener.listen()
+        port = listener.getsockname()[1]
+        there = t.network.make(lambda: socket.socket(family))
+        there.settimeout(lib.PATIENCE)
+        there.connect((theirs[0], port, *theirs[1:]))
+        here = listener.accept()[0]
+    here.settimeout(lib.PATIENCE)
+    return here, there
+
+
+def transfer(source, sink):
+    sent = os.urandom(BYTES)
+    with source, sink:
+        def send():
+            source.sendall(sent)
+            source.shutdown(socket.SHUT_WR)
+        thread = threading.Thread(target=send)
+        thread.start()
+        digest = hashlib.md5()
+        while block := sink.recv(1 << 16):
+            digest.update(block)
+        thread.join()
+    assert digest.digest() == hashlib.md5(sent).digest(), "other bytes have come"
+
+
+@test("TCP over IPv4, each way", daemon="tun")
+@tunnel
+def tcp4(_, t):
+    here, there = connection(t)
+    transfer(here, there)
+    here, there = connection(t)
+    transfer(there, here)
+
+
+@test("TCP over IPv6, each way", daemon="tun")
+@tunnel
+def tcp6(_, t):
+    index = socket.if_nametoindex(t.device)
+    there = t.network.make(lambda: socket.if_nametoindex("client0"))
+    ends = socket.AF_INET6, (OURS6, 0, index), (OURS6, 0, there)
+    here, there = connection(t, *ends)
+    transfer(here, there)
+    here, there = connection(t, *ends)
+    transfer(there, here)
+
+
+@test("UDP of any size, each way", daemon="tun")
+@tunnel
+def udp(_, t):
+    here = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    there = t.network.make(lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+    with here, there:
+        here.settimeout(lib.PATIENCE)
+        there.settimeout(lib.PATIENCE)
+        here.bind((OURS, 0))
+        for size in (0, 1, 2, 1371, 1372, 1373, 5000, 60001):
+            sent = os.urandom(size)
+            there.sendto(sent, here.getsockname())
+            got, peer = here.recvfrom(1 << 16)
+            assert got == sent, f"{size} bytes to the server"
+            here.sendto(sent, peer)
+            assert there.recv(1 << 16) == sent, f"{size} bytes to the client"
+
+
+@test("datagrams sent by one call come one by one", daemon="tun")
+@tunnel
+def udp_segments(_, t):
+    size, count = 1000, 30
+    there = t.network.make(lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+    with there, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as here:
+        here.setsockopt(socket.IPPROTO_UDP, 103, size)  # UDP_SEGMENT
+        there.settimeout(lib.PATIENCE)
+        there.bind((THEIRS, 0))
+        sent = os.urandom(size * count - 1)
+        here.sendto(sent, there.getsockname())
+        pieces = [sent[i:i + size] for i in range(0, len(sent), size)]
+        for piece in pieces:
+            assert there.recv(1 << 16) == piece
+
+
+def echo_request(number, first=0x45):
+    icmp = struct.pack(">BBHHH", 8, 0, 0, 7, number)
+    icmp = icmp[:2] + struct.pack(">H", 0xffff - (0x0800 + 7 + number)) + icmp[4:]
+    head = struct.pack(">BBHHHBBH", 0x45, 0, 28, 0, 0, 64, 1, 0) + \
+        socket.inet_aton(THEIRS) + socket.inet_aton(OURS)
+    total = sum(struct.unpack(">10H", head))
+    total = (total & 0xffff) + (total >> 16)
+    head = head[:10] + struct.pack(">H", 0xffff - total) + head[12:]
+    return bytes((first,)) + head[1:] + icmp
+
+
+def configured(d, *up):
+    """A session whose device is up, not yet bound; answers pings once it may."""
+    d.before = d.log_size()
+    script = TUN_SCRIPT.replace("up\nup6\n", "".join(f"{u}\n" for u in up)) + \
+        f"send {(sstp.LCP + b'up').hex()}\n"
+    c = d.ccp(script)
+    c.expect_data(sstp.CHAP_SUCCESS)
+    device = d.wait_event(c, "verdict 1 ").split()[2]
+    ip("address", "add", OURS, "peer", THEIRS, "dev", device)
+    ip("link", "set", device, "up", "mtu", "1400")
+    os.kill(d.pppd_of(c), signal.SIGUSR1)
+    return c, device
+
+
+def answers(c, *numbers):
+    """The next IP frames are the replies to these pings."""
+    for number in numbers:
+        frame = c.read().payload
+        while frame[:4] == HEAD[6]:  # the kernel looks for routers
+            frame = c.read().payload
+        assert frame[:4] == HEAD[4] and frame[24:25] == b"\0" and \
+            frame[30:32] == struct.pack(">H", number), f"instead of {number}: {frame.hex()}"
+
+
+@test("the gate, for the device as for the pty", daemon="tun")
+def gate(d):
+    c, device = configured(d, "up")
+    c.expect_data(sstp.LCP + b"up")
+    c.send(data(HEAD[4] + echo_request(1)))
+    # downwards, too: nothing may leave before the proof
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.sendto(b"early", (THEIRS, 9))
+    c.fence()
+    c.send(c.proof())
+    c.fence()
+    c.send(data(HEAD[4] + echo_request(2)))
+    answers(c, 2)
+    assert packets(device) == (1, 2)
+
+
+@test("all forms of PPP's header; a protocol that is not up, or is another's",
+      daemon="tun")
+def headers(d):
+    c, _ = configured(d, "up")
+    c.expect_data(sstp.LCP + b"up")
+    c.send(c.proof())
+    c.fence()
+    forms = [bytes.fromhex(h) for h in ("ff030021", "0021", "ff0321", "21")]
+    for number, head in enumerate(forms):
+        c.send(data(head + echo_request(number)))
+    answers(c, *range(len(forms)))
+    c.send(data(HEAD[6] + echo_request(20)), data(HEAD[4] + echo_request(21, 0x65)),
+           data(HEAD[6] + echo_request(22, 0x65)), data(HEAD[4]),
+           data(HEAD[4] + echo_request(23)))
+    answers(c, 23)
+    # neither IP nor control: that is for pppd to reject
+    strange = bytes.fromhex("ff03002d") + b"compressed"
+    c.send(data(strange))
+    d.wait_event(c, f"frame {strange.hex()}")
+    assert [e for e in d.events(c) if e.startswith("frame")] == [f"frame {strange.hex()}"]
+
+
+@test("the session counts what takes the device", daemon="tun")
+def counted(d):
+    c, _ = configured(d, "up")
+    c.expect_data(sstp.LCP + b"up")
+    c.send(c.proof())
+    c.fence()
+    c.send(*[data(HEAD[4] + echo_request(n)) for n in range(10)])
+    answers(c, *range(10))
+    before = d.log_size()
+    c.close()
+    d.wait_log(r" ended: .* bytes-in=320 bytes-out=320\b", before)
+
+
+@test("a device that is deleted ends its session", daemon="tun")
+def deleted(d):
+    c, device = configured(d, "up")
+    c.expect_data(sstp.LCP + b"up")
+    ip("link", "delete", device)
+    d.wait_log("the tun device is gone", d.before)
+
+
+@test("a client that does not read holds the device up, and nobody else", daemon="tun")
+def not_reading(d):
+    c, device = configured(d, "up")
+    c.expect_data(sstp.LCP + b"up")
+    c.send(c.proof())
+    c.fence()
+    before = d.memory()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+        for _ in range(20000):
+            s.sendto(bytes(1372), (THEIRS, 9))
+    d.quiet_memory()
+    assert packets(device)[1] < 20000, "nothing was held back"
+    d.check_growth(before, 4 << 20)
+    c.send(sstp.ECHO)
+    c.expect_after_data(sstp.ECHO_REPLY)
+
+
+@test("a pppd that cannot do with a device keeps the pty, and the log says so",
+      daemon="auto")
+def stays(d):
+    before = d.log_size()
+    c = d.cc("no-tun 2\n" + UP)
+    c.ping()
+    d.wait_log(r"packets take the pty: its options have a packet filter", before)
+    assert not devices(), devices()
+
+
+@test("nothing is left of a device", daemon="tun")
+def nothing_left(d):
+    c, device = configured(d, "up")
+    assert device in devices()
+    c.close()
+    wait_until(lambda: not devices(), f"{device} to go")
+
+
+enter_network()
+lib.Daemon.first_script = f"no-tun 1\n{UP}"
+main(tun={"ppp": {"data-path": "tun"}}, auto={"ppp": {"data-path": "auto"}})
