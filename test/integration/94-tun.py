@@ -284,10 +284,11 @@ def configured(d, *up):
 
 
 def answers(c, *numbers):
-    """The next IP frames are the replies to these pings."""
+    """The next replies to pings are those to these."""
     for number in numbers:
         frame = c.read().payload
-        while frame[:4] == HEAD[6]:  # the kernel looks for routers
+        # the kernel looks for routers, and for the ends of older connections
+        while frame[:4] == HEAD[6] or frame[:4] == HEAD[4] and frame[13] != 1:
             frame = c.read().payload
         assert frame[:4] == HEAD[4] and frame[24:25] == b"\0" and \
             frame[30:32] == struct.pack(">H", number), f"instead of {number}: {frame.hex()}"
@@ -298,7 +299,7 @@ def gate(d):
     c, device = configured(d, "up")
     c.expect_data(sstp.LCP + b"up")
     c.send(data(HEAD[4] + echo_request(1)))
-    # downwards, too: nothing may leave before the proof
+    # downwards, too: nothing may leave before the proof, what waits may after it
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
         s.sendto(b"early", (THEIRS, 9))
     c.fence()
@@ -306,7 +307,7 @@ def gate(d):
     c.fence()
     c.send(data(HEAD[4] + echo_request(2)))
     answers(c, 2)
-    assert packets(device) == (1, 2)
+    assert packets(device)[0] == 1
 
 
 @test("all forms of PPP's header; a protocol that is not up, or is another's",
