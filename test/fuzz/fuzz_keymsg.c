@@ -221,7 +221,8 @@ count_answers(void)
 static void
 check_link(const uint8_t *data, size_t size, struct ev_loop *loop)
 {
-	static const struct conf conf = { .stop_timeout = 1000,
+	static const struct conf conf = { .data_path = CONF_DATA_PTY,
+		.stop_timeout = 1000,
 		.starting_time = 1000,
 		.auth_methods = CONF_AUTH_MSCHAP_V2 | CONF_AUTH_EAP };
 	struct msg_spawn spawn = { .header.session = 7 };
