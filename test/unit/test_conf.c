@@ -658,8 +658,7 @@ static const struct bad {
 	{ "control", "metrics", "9443",
 	    "\"9443\": expected up to 16 of ADDRESS:PORT, [IPv6]:PORT and "
 	    "*:PORT, or nothing" },
-	{ "ppp", "data-path", "veth",
-	    "\"veth\": expected auto, pty or tun" },
+	{ "ppp", "data-path", "veth", "\"veth\": expected auto, pty or tun" },
 	{ "ppp", "stop-timeout", "never",
 	    "\"never\": expected a time from 10ms to 1h, such as 500ms or "
 	    "20s" },
