@@ -161,8 +161,15 @@ on_connected(void *owner, struct session *s)
 	(void)s;
 }
 
+static struct tun_shared *
+on_tun_shared(void *owner)
+{
+	(void)owner;
+	return NULL;
+}
+
 static const struct session_ops ops = { on_send, on_gone, on_may_begin,
-	on_connected };
+	on_connected, on_tun_shared };
 
 static void
 make_pair(int type, int fds[2])
