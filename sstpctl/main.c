@@ -68,6 +68,7 @@ usage(FILE *out)
 	    "      --hold           drain: who connects waits for undrain or "
 	    "upgrade,\n"
 	    "                       instead of being refused\n"
+	    "      --reason TEXT    disconnect: for the log\n"
 	    "  -n, --interval SECS  watch: so often (2)\n"
 	    "      --next           capture: the next session, of that user or\n"
 	    "                       address, from its beginning\n"
@@ -268,6 +269,7 @@ static const struct option long_options[] = {
 	{ "profile", required_argument, NULL, 'p' },
 	{ "timeout", required_argument, NULL, 't' },
 	{ "hold", no_argument, NULL, 'H' },
+	{ "reason", required_argument, NULL, 'R' },
 	{ "interval", required_argument, NULL, 'n' },
 	{ "next", no_argument, NULL, 'X' },
 	{ "count", required_argument, NULL, 'c' },
@@ -315,6 +317,9 @@ main(int argc, char **argv)
 		case 't':
 			number(optarg);
 			add_word(&options, "", optarg);
+			break;
+		case 'R':
+			add_word(&options, "reason=", optarg);
 			break;
 		case 'H':
 			add_word(&options, "", "hold");

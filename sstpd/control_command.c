@@ -43,6 +43,18 @@ control_ask(struct control_client *c, enum then then, enum msg_type type,
 }
 
 static void
+ask_disconnect(struct control_client *c, uint64_t session)
+{
+	union msg msg = { .disconnect = { .header = { .type = MSG_DISCONNECT,
+					      .session = session },
+			      .request = c->waits_for } };
+
+	memcpy(msg.disconnect.reason, c->reason, sizeof(c->reason));
+	c->waits++;
+	c->clients->ask(c->clients->owner, &msg, NULL);
+}
+
+static void
 disconnect_found(struct control_client *c)
 {
 	static uint64_t ids[DISCONNECTS_MAX];
@@ -58,7 +70,7 @@ disconnect_found(struct control_client *c)
 	c->waits = c->failed = c->done = 0;
 	ev_timer_stop(c->clients->loop, &c->sample);
 	for (unsigned int i = 0; i < n; i++)
-		ask(c, MSG_DISCONNECT, ids[i], 0);
+		ask_disconnect(c, ids[i]);
 }
 
 /* The socket goes on to the monitor: what is written there is not for us. */
@@ -279,6 +291,9 @@ parse_words(struct control_client *c, char *const *words, unsigned int n,
 
 		if (strcmp(words[i], "json") == 0) {
 			c->json = true;
+		} else if (strncmp(words[i], "reason=", 7) == 0 &&
+			   strlen(words[i] + 7) < sizeof(c->reason)) {
+			strcpy(c->reason, words[i] + 7);
 		} else if (strcmp(words[i], "hold") == 0) {
 			c->hold = true;
 		} else if (capture && strcmp(words[i], "next") == 0) {

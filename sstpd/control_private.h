@@ -38,6 +38,7 @@ struct control_client {
 	unsigned int waits, failed, done;
 	uint32_t why; /* the last failure, enum msg_failure */
 	struct report_filter filter;
+	char reason[MSG_REASON_MAX]; /* of a disconnect */
 	bool json, hold, secrets;
 	bool awaited; /* the session has not begun yet */
 	int given;    /* descriptor that came with the request; -1: none */

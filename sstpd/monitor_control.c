@@ -273,9 +273,9 @@ monitor_control_captured(struct monitor *m, const struct msg_result *result)
 }
 
 static bool
-disconnect(struct monitor *m, const struct msg_ask *ask)
+disconnect(struct monitor *m, const struct msg_disconnect *ask)
 {
-	union msg msg = { .ask = *ask };
+	union msg msg = { .disconnect = *ask };
 
 	for (struct link *l = m->links; l != NULL; l = l->next) {
 		struct child *worker = l->worker;
@@ -314,7 +314,7 @@ on_message(struct child *c, union msg *msg, int *fds)
 		start_sample(m, &msg->ask);
 		return;
 	case MSG_DISCONNECT:
-		failed = !disconnect(m, &msg->ask);
+		failed = !disconnect(m, &msg->disconnect);
 		break;
 	case MSG_CAPTURE:
 		capture(m, msg, fds);

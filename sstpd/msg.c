@@ -32,7 +32,7 @@ static const struct row {
 	[MSG_STOP_ALL] = { "STOP_ALL", sizeof(struct msg_plain), 0 },
 	[MSG_STATS_OWN] = { "STATS_OWN", sizeof(struct msg_plain), 1 },
 	[MSG_SAMPLE] = { "SAMPLE", sizeof(struct msg_ask), 0 },
-	[MSG_DISCONNECT] = { "DISCONNECT", sizeof(struct msg_ask), 0 },
+	[MSG_DISCONNECT] = { "DISCONNECT", sizeof(struct msg_disconnect), 0 },
 	[MSG_CAPTURE] = { "CAPTURE", sizeof(struct msg_capture), 1 },
 	[MSG_CAPTURED] = { "CAPTURED", sizeof(struct msg_result), 0 },
 	[MSG_SAMPLED] = { "SAMPLED", sizeof(struct msg_result), 0 },

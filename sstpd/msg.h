@@ -155,6 +155,15 @@ struct msg_ask { /* MSG_SAMPLE and what else control may ask for */
 	uint32_t reserved;
 };
 
+enum { MSG_REASON_MAX = 128 };
+
+struct msg_disconnect { /* MSG_DISCONNECT */
+	struct msg_header header;
+	uint32_t request; /* as in msg_ask */
+	uint32_t reserved;
+	char reason[MSG_REASON_MAX]; /* for the log; "": none was given */
+};
+
 /*
  * MSG_CAPTURE: of session 0, the next one that begins at this address; of no
  * address, the next one whose user turns out to be this; of neither, the next.
@@ -237,6 +246,7 @@ union msg {
 	struct msg_exited exited;
 	struct msg_ask ask;
 	struct msg_capture capture;
+	struct msg_disconnect disconnect;
 	struct msg_result result;
 	struct msg_handover handover;
 };

@@ -547,6 +547,15 @@ session_stop(struct session *s, enum end_cause cause)
 }
 
 void
+session_disconnect(struct session *s, const char reason[static MSG_REASON_MAX])
+{
+	if (reason[0] != '\0')
+		session_reason(
+		    s, CAUSE_ADMINISTRATOR, "%.*s", MSG_REASON_MAX - 1, reason);
+	session_stop(s, CAUSE_ADMINISTRATOR);
+}
+
+void
 session_on_message(struct session *s, const union msg *msg, int *fds)
 {
 	switch (msg->header.type) {

@@ -108,6 +108,9 @@ bool session_is_captured(const struct session *s);
 
 /* End it in the protocol's way. */
 void session_stop(struct session *s, enum end_cause cause);
+/* The same for an administrator, whose words, if any, go to the log. */
+void session_disconnect(
+    struct session *s, const char reason[static MSG_REASON_MAX]);
 
 struct session_links *session_links(struct session *s);
 

@@ -517,7 +517,7 @@ on_message(void *owner, union msg *msg, int *fds)
 	case MSG_DISCONNECT:
 		s = registry_find(&w->registry, msg->header.session);
 		if (s != NULL)
-			session_stop(s, CAUSE_ADMINISTRATOR);
+			session_disconnect(s, msg->disconnect.reason);
 		break;
 	case MSG_CAPTURE:
 		capture(w, &msg->capture, fds);

@@ -135,12 +135,18 @@ def disconnect(d):
     asked(d, "disconnect", session_of(d, first))
     first.expect_after_data(sstp.DISCONNECT)
     d.wait_log("cause=administrator")
-    asked(d, "disconnect", "-u", "bob", "-a", "127.0.0.6")
+    start = d.log_size()
+    asked(d, "disconnect", "-u", "bob", "-a", "127.0.0.6", "--reason",
+          'moving "house" \u2013 back at 7\r')
     third.expect_after_data(sstp.DISCONNECT)
+    third.send(sstp.DISCONNECT_ACK)
+    d.wait_log(r'ended: [^;]*: moving "house" \u2013 back at 7[^;\r]*; .*cause=admin', start)
     second.ping()
     d.wait_log(rf"control: uid {os.getuid()}, pid \d+: disconnect")
     refused(d, "disconnect")
     assert "no such session" in refused(d, "disconnect", "-u", "carol")
+    assert "not understood" in refused(d, "disconnect", "-u", "alice", "--reason",
+                                       128 * "x")
 
 
 @test("failures: the last ends that were not good")
