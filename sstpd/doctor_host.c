@@ -20,7 +20,7 @@
 #include "listener.h"
 
 enum {
-	SESSION_FDS = 5, /* of the monitor, for one session */
+	SESSION_FDS = 6, /* of the monitor, for one session */
 	OTHER_FDS = 200, /* of all else, generously */
 };
 
@@ -51,6 +51,23 @@ check_ppp(struct doctor *d)
 		    "/dev/ppp: %s: no pppd can run\n"
 		    "modprobe ppp_generic ppp_async; in a container: do that "
 		    "on its host, and let it have the device",
+		    strerror(errno));
+	}
+}
+
+/* For the fast path; without it the pty serves. */
+static void
+check_tun(struct doctor *d)
+{
+	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+
+	if (fd >= 0) {
+		close(fd);
+		doctor_say(d, DOCTOR_OK, "kernel", "has tun devices");
+	} else {
+		doctor_say(d, DOCTOR_WARNING, "kernel",
+		    "/dev/net/tun: %s: packets take the slower pty\n"
+		    "modprobe tun; in a container: let it have that device",
 		    strerror(errno));
 	}
 }
@@ -253,6 +270,8 @@ void
 doctor_host(struct doctor *d, const struct conf *conf)
 {
 	check_ppp(d);
+	if (conf->data_path != CONF_DATA_PTY)
+		check_tun(d);
 	check_forwarding(d);
 	check_rp_filter(d);
 	check_limits(d, conf);

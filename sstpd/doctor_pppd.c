@@ -96,6 +96,11 @@ check_fixes(struct doctor *d, const struct conf *conf, unsigned int version)
 		doctor_say(d, DOCTOR_WARNING, "pppd",
 		    "2.5.4 may leave out scripts such as ip-up\n"
 		    "use pppd 2.5.5 or later");
+	if (version < 20500 && conf->data_path == CONF_DATA_TUN)
+		doctor_say(d, DOCTOR_WARNING, "pppd",
+		    "before 2.5 it cannot do with a tun device: packets take "
+		    "the slower pty\n"
+		    "use pppd 2.5.1 or later, or data-path = auto");
 	if (conf->auth_methods & CONF_AUTH_EAP)
 		check_eap(d, conf, version);
 }

@@ -143,14 +143,3 @@ tun_device_make(char name[static TUN_NAME_MAX], const char **what)
 	errno = saved;
 	return -1;
 }
-
-bool
-tun_device_possible(void)
-{
-	int fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
-
-	if (fd < 0)
-		return false;
-	close(fd);
-	return true;
-}

@@ -10,8 +10,6 @@
 #ifndef SSTPD_TUN_DEVICE_H
 #define SSTPD_TUN_DEVICE_H
 
-#include <stdbool.h>
-
 enum { TUN_NAME_MAX = 16 };
 
 /*
@@ -20,8 +18,5 @@ enum { TUN_NAME_MAX = 16 };
  * the call that failed. Needs CAP_NET_ADMIN.
  */
 int tun_device_make(char name[static TUN_NAME_MAX], const char **what);
-
-/* Whether this machine has the driver. */
-bool tun_device_possible(void);
 
 #endif

@@ -265,6 +265,19 @@ def versions(make):
     assert not doctor(d).of("pppd", "fault")
 
 
+@test("what the tun device takes", daemon=None)
+def tun(make):
+    for path, warned in (("tun", True), ("auto", False), ("pty", False)):
+        d = make({"ppp": {"data-path": path}})
+        make_pppd(d, "2.4.9")
+        findings = doctor(d)
+        assert warned == bool(findings.of("pppd", "warning")), findings
+        found = [f for f in findings if "tun" in f["found"] and f["area"] == "kernel"]
+        assert len(found) == (path != "pty"), findings
+        make_pppd(d, "2.5.2")
+        assert not doctor(d).of("pppd", "warning")
+
+
 @test("versions of pppd and EAP", daemon=None)
 def eap(make):
     d = make({"ppp": {"auth-methods": "eap"}})
