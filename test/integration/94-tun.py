@@ -20,6 +20,7 @@ import sys
 import threading
 
 import lib
+import pcapng
 import sstp
 from lib import UP, main, test, wait_until
 from sstp import data
@@ -284,6 +285,8 @@ def configured(d, *up):
     ip("address", "add", OURS, "peer", THEIRS, "dev", device)
     ip("link", "set", device, "up", "mtu", "1400")
     os.kill(d.pppd_of(c), signal.SIGUSR1)
+    # that the worker knows it: the frame after it comes by another way
+    d.wait_log(r" up: interface=fake", d.before)
     return c, device
 
 
@@ -348,6 +351,28 @@ def counted(d):
     before = d.log_size()
     c.close()
     d.wait_log(r" ended: .* bytes-in=320 bytes-out=320\b", before)
+
+
+@test("a capture has the packets of both ways as frames", daemon="tun")
+def captured(d):
+    path = d.directory / "capture"
+    size = d.log_size()
+    with subprocess.Popen(
+            [lib.BUILD / "sstpctl/sstpctl", "-s", d.directory / "control", "capture",
+             "--next", path], stderr=subprocess.DEVNULL) as sstpctl:
+        d.wait_log(r"capture: uid \d+ waits", size)
+        c, _ = configured(d, "up")
+        c.expect_data(sstp.LCP + b"up")
+        c.send(c.proof())
+        c.fence()
+        c.send(*[data(HEAD[4] + echo_request(n)) for n in range(3)])
+        answers(c, *range(3))
+        c.close()
+        assert sstpctl.wait(lib.PATIENCE) == 0
+    frames = [f.bytes for f in pcapng.read(path).frames if f.bytes[:4] == HEAD[4]]
+    requests = [HEAD[4] + echo_request(n) for n in range(3)]
+    assert [f for f in frames if f in requests] == requests, frames
+    assert sum(f[24:25] == b"\0" for f in frames) == 3, frames
 
 
 @test("a device that is deleted ends its session", daemon="tun")
