@@ -134,9 +134,10 @@ def installed():
             "user": "nobody",
             "options-file": options,
             "plugin": plugin}.items():
-        text, count = re.subn(rf"^#?{key} = ?.*$", f"{key} = {value}", text,
+        # the example of a profile, at the end, has some of them, too
+        text, count = re.subn(rf"^#?{key} = ?.*$", f"{key} = {value}", text, count=1,
                               flags=re.MULTILINE)
-        require(count == 1, f"{key} is there {count} times")
+        require(count == 1, f"{key} is not there")
     conf.write_text(text)
     text = lib.run(sstpd, "-t", "-f", conf)
     require("pppd: accepts its options" in text, text)
