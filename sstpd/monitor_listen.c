@@ -155,6 +155,17 @@ monitor_send_listeners(struct child *w)
 	w->accepting = true;
 }
 
+void
+monitor_accept(struct monitor *m)
+{
+	for (unsigned int i = 0; i < m->worker_count; i++) {
+		if (!m->workers[i].ready)
+			continue; /* on_ready() in monitor.c does it */
+		monitor_send_listeners(&m->workers[i]);
+		monitor_send_conf(m, &m->workers[i]);
+	}
+}
+
 /* The bound addresses, one a line, in place at once. */
 int
 monitor_write_addresses(const struct monitor *m)

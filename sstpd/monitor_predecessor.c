@@ -347,12 +347,7 @@ monitor_predecessor_accept(struct monitor *m)
 		return;
 	m->predecessor.waits = false;
 	m->generation++; /* so that it is known when all do */
-	for (unsigned int i = 0; i < m->worker_count; i++) {
-		if (!m->workers[i].ready)
-			continue; /* on_ready() in monitor.c does it */
-		monitor_send_listeners(&m->workers[i]);
-		monitor_send_conf(m, &m->workers[i]);
-	}
+	monitor_accept(m);
 }
 
 bool

@@ -174,12 +174,7 @@ monitor_undrain(struct monitor *m)
 	ev_timer_stop(m->loop, &m->drain_check);
 	m->draining = m->holding = false;
 	m->stats->draining = 0;
-	for (unsigned int i = 0; i < m->worker_count; i++) {
-		if (!m->workers[i].ready)
-			continue;
-		monitor_send_listeners(&m->workers[i]);
-		monitor_send_conf(m, &m->workers[i]);
-	}
+	monitor_accept(m);
 	log_info("drain: is over, connections are accepted again");
 	return 0;
 }
