@@ -95,6 +95,7 @@ struct conf {
 	char groups[CONF_TEXT_MAX];
 	/* [sstp]; times in milliseconds */
 	uint32_t hash_protocols; /* CERT_HASH_PROTOCOL_* bits */
+	uint32_t packs_records;	 /* bool */
 	uint32_t tls_timeout;
 	uint32_t http_timeout;
 	uint32_t negotiation_timeout; /* for the request */

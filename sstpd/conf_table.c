@@ -32,6 +32,11 @@ static const struct conf_word hash_words[] = {
 	{ "sha1", CERT_HASH_PROTOCOL_SHA1 },
 	{ 0 },
 };
+static const struct conf_word pack_words[] = {
+	{ "auto", true },
+	{ "never", false },
+	{ 0 },
+};
 static const struct conf_word auth_words[] = {
 	{ "mschap-v2", CONF_AUTH_MSCHAP_V2 },
 	{ "eap", CONF_AUTH_EAP },
@@ -149,6 +154,9 @@ const struct conf_option conf_options[] = {
 	{ "sstp", "hash-protocols", CONF_WORDS, FIELD(hash_protocols), 0,
 	    "sha256, sha1", 1, 0, hash_words,
 	    "Certificate hashes that a client may bind its session with" },
+	{ "sstp", "pack-records", CONF_WORD, FIELD(packs_records), 0,
+	    "auto", 0, 0, pack_words,
+	    "Whether a TLS record may carry more than one packet" },
 	{ "sstp", "tls-timeout", CONF_TIME, FIELD(tls_timeout), 0,
 	    "20s", TIME_MIN, TIME_MAX, NULL,
 	    "Time a client has for the TLS handshake" },

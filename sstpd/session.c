@@ -21,7 +21,6 @@ enum {
 	 * enough that the queue stands where it can be managed
 	 */
 	UNSENT_MAX = 128 * 1024,
-	RECORD_MAX = 16 * 1024,
 	REFUSED_LINGER = 2000, /* ms for an HTTP error to be read */
 };
 
@@ -228,9 +227,14 @@ sstp_input(struct session *s)
 	return true;
 }
 
+/*
+ * Of one record, at most. sstp-client would let the second packet of a record
+ * lie until more comes; who packs records itself can also read such ones.
+ */
 static void
 consume(struct session *s)
 {
+	unsigned int packets = 0;
 	bool more = true;
 
 	while (more && buf_len(&s->rx) > 0) {
@@ -240,6 +244,8 @@ consume(struct session *s)
 			break;
 		case STAGE_SSTP:
 			more = sstp_input(s);
+			if (more && ++packets > 1)
+				s->tls.packs = s->conf->packs_records;
 			break;
 		default:
 			buf_clear(&s->rx);
@@ -306,8 +312,8 @@ decrypt(struct session *s)
 
 	if (!tls_has_input(&s->tls))
 		return false;
-	if (room > RECORD_MAX)
-		room = RECORD_MAX;
+	if (room > TLS_RECORD_MAX)
+		room = TLS_RECORD_MAX;
 	if (buf_is_tight() && room > TIGHT_LOW)
 		room = TIGHT_LOW;
 	/* room is never 0: heads and packets that rx cannot hold are refused */

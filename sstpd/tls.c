@@ -139,6 +139,7 @@ tls_init(struct tls *tls, SSL_CTX *ctx, int fd,
 	*tls = (struct tls){ .fd = fd, .choose = choose, .owner = owner };
 	buf_init(&tls->in, TLS_IN_MAX);
 	buf_init(&tls->out, TLS_OUT_MAX);
+	buf_init(&tls->plain, TLS_RECORD_MAX);
 	tls->ssl = SSL_new(ctx);
 	bio = BIO_new(method);
 	if (tls->ssl == NULL || bio == NULL) {
@@ -163,9 +164,49 @@ tls_fini(struct tls *tls)
 	tls->ssl = NULL;
 	buf_clear(&tls->in);
 	buf_clear(&tls->out);
+	buf_clear(&tls->plain);
 	if (tls->fd >= 0)
 		close(tls->fd);
 	tls->fd = -1;
+}
+
+/* --- results -----------------------------------------------------------------
+ */
+
+/* SSL_get_error() wants no older error in the queue, which seldom has any. */
+static void
+forget_errors(void)
+{
+	if (ERR_peek_error() != 0)
+		ERR_clear_error();
+}
+
+static enum tls_result
+result_of(struct tls *tls, int ret)
+{
+	unsigned long error;
+
+	switch (SSL_get_error(tls->ssl, ret)) {
+	case SSL_ERROR_WANT_READ:
+		return TLS_WANT_READ;
+	case SSL_ERROR_ZERO_RETURN:
+		return TLS_EOF;
+	case SSL_ERROR_SYSCALL:
+		if (tls->eof)
+			return TLS_EOF;
+		break;
+	default:
+		break;
+	}
+	if (tls->out_failed)
+		return TLS_FAIL; /* by our own BIO, OpenSSL only knows that */
+	error = ERR_peek_error();
+	if (ERR_GET_LIB(error) == ERR_LIB_SSL &&
+	    ERR_GET_REASON(error) == SSL_R_UNEXPECTED_EOF_WHILE_READING)
+		return TLS_EOF;
+	tls->fault = tls_fault(error, &tls->head, &tls->offer, tls->ssl,
+	    tls->why, sizeof(tls->why));
+	return TLS_FAIL;
 }
 
 /* --- the socket --------------------------------------------------------------
@@ -210,9 +251,36 @@ tls_fill(struct tls *tls)
 	return socket_failed(tls, errno);
 }
 
+/* One record; false: TLS has failed, see fault and why. */
+static bool
+seal(struct tls *tls, const uint8_t *p, size_t n)
+{
+	size_t written;
+	int ret;
+
+	forget_errors();
+	ret = SSL_write_ex(tls->ssl, p, n, &written);
+	if (ret == 1)
+		return true;
+	result_of(tls, ret);
+	return false;
+}
+
+static bool
+seal_plain(struct tls *tls)
+{
+	size_t n = buf_len(&tls->plain);
+	bool sealed = n == 0 || seal(tls, buf_bytes(&tls->plain), n);
+
+	buf_clear(&tls->plain);
+	return sealed;
+}
+
 enum tls_result
 tls_flush(struct tls *tls)
 {
+	if (!seal_plain(tls))
+		return TLS_FAIL;
 	while (buf_len(&tls->out) > 0) {
 		ssize_t n = send(tls->fd, buf_bytes(&tls->out),
 		    buf_len(&tls->out), MSG_NOSIGNAL);
@@ -231,47 +299,11 @@ tls_flush(struct tls *tls)
 size_t
 tls_queued(const struct tls *tls)
 {
-	return buf_len(&tls->out);
+	return buf_len(&tls->plain) + buf_len(&tls->out);
 }
 
 /* --- the protocol ------------------------------------------------------------
  */
-
-/* SSL_get_error() wants no older error in the queue, which seldom has any. */
-static void
-forget_errors(void)
-{
-	if (ERR_peek_error() != 0)
-		ERR_clear_error();
-}
-
-static enum tls_result
-result_of(struct tls *tls, int ret)
-{
-	unsigned long error;
-
-	switch (SSL_get_error(tls->ssl, ret)) {
-	case SSL_ERROR_WANT_READ:
-		return TLS_WANT_READ;
-	case SSL_ERROR_ZERO_RETURN:
-		return TLS_EOF;
-	case SSL_ERROR_SYSCALL:
-		if (tls->eof)
-			return TLS_EOF;
-		break;
-	default:
-		break;
-	}
-	if (tls->out_failed)
-		return TLS_FAIL; /* by our own BIO, OpenSSL only knows that */
-	error = ERR_peek_error();
-	if (ERR_GET_LIB(error) == ERR_LIB_SSL &&
-	    ERR_GET_REASON(error) == SSL_R_UNEXPECTED_EOF_WHILE_READING)
-		return TLS_EOF;
-	tls->fault = tls_fault(error, &tls->head, &tls->offer, tls->ssl,
-	    tls->why, sizeof(tls->why));
-	return TLS_FAIL;
-}
 
 enum tls_result
 tls_handshake(struct tls *tls)
@@ -302,28 +334,27 @@ tls_has_input(const struct tls *tls)
 bool
 tls_write(struct tls *tls, const uint8_t *p, size_t n)
 {
-	size_t written;
-	int ret;
-
 	/* what a record adds (header, nonce, tag, padding) is below 64 bytes */
-	if (tls->closed || buf_space(&tls->out) < n + 64) {
+	if (tls->closed || TLS_OUT_MAX - tls_queued(tls) < n + 2 * 64) {
 		tls->fault = CAUSE_CLIENT_NOT_READING;
 		snprintf(tls->why, sizeof(tls->why),
 		    "client does not read what it asks for");
 		return false;
 	}
-	forget_errors();
-	ret = SSL_write_ex(tls->ssl, p, n, &written);
-	if (ret == 1)
+	if (!tls->packs)
+		return seal(tls, p, n);
+	if (buf_space(&tls->plain) < n && !seal_plain(tls))
+		return false;
+	if (buf_append(&tls->plain, p, n) == 0)
 		return true;
-	result_of(tls, ret);
+	queue_failed(tls);
 	return false;
 }
 
 void
 tls_close_notify(struct tls *tls)
 {
-	if (tls->closed || !SSL_is_init_finished(tls->ssl))
+	if (tls->closed || !SSL_is_init_finished(tls->ssl) || !seal_plain(tls))
 		return;
 	tls->closed = true;
 	forget_errors();

@@ -22,7 +22,8 @@
 enum {
 	TLS_OUT_MAX = 256 * 1024, /* queued ciphertext; more ends the call */
 	TLS_IN_MAX = 64 * 1024,	  /* taken from the socket at once */
-	TLS_IN_TIGHT = 4096,	  /* the same while memory is tight */
+	TLS_RECORD_MAX = 16 * 1024,
+	TLS_IN_TIGHT = 4096, /* the same while memory is tight */
 	TLS_WHY_MAX = 256,
 };
 
@@ -41,10 +42,12 @@ struct tls {
 	void *owner;
 	int fd;
 	bool eof;    /* the socket has ended */
+	bool packs;  /* what is written before a flush shares records */
 	bool closed; /* close_notify is queued: nothing more may be written */
 	bool out_failed;      /* what OpenSSL wrote could not be queued */
 	struct buf in;	      /* ciphertext received, not yet decrypted */
 	struct buf out;	      /* ciphertext to be sent */
+	struct buf plain;     /* what is to share a record */
 	struct tls_head head; /* of the connection, until it is TLS */
 	struct tls_offer offer;
 	enum end_cause fault;  /* of the last TLS_FAIL, for logs */
@@ -64,15 +67,16 @@ void tls_fini(struct tls *tls);
 
 /* One recv(): TLS_OK, TLS_WANT_READ, TLS_EOF or TLS_FAIL. */
 enum tls_result tls_fill(struct tls *tls);
-/* Send what is queued: TLS_OK when all of it left, TLS_WANT_WRITE, TLS_FAIL. */
+/* Seal and send what is queued: TLS_OK when all of it left, TLS_WANT_WRITE,
+ * TLS_FAIL. */
 enum tls_result tls_flush(struct tls *tls);
 /* Bytes queued to be sent. */
 size_t tls_queued(const struct tls *tls);
 
 /*
  * None of these touches the socket. tls_read gives at most one record's worth.
- * tls_write makes one record of n <= 16384 bytes; false: the queue is at its
- * ceiling, or TLS failed.
+ * tls_write makes one record of n <= TLS_RECORD_MAX bytes or, once packs is
+ * set, adds them to one; false: the queue is at its ceiling, or TLS failed.
  */
 enum tls_result tls_handshake(struct tls *tls);
 enum tls_result tls_read(struct tls *tls, uint8_t *p, size_t cap, size_t *n);

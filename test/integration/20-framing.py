@@ -205,7 +205,7 @@ def strict(d):
 @test("case 100: a client that reads one packet each time it is woken")
 def one_at_a_time(d):
     c = d.cc(UP + "wait-frame ff03c0\nsource 200 40\n")
-    c.send(data(sstp.LCP) + sstp.ECHO * 10)
+    c.send(data(sstp.LCP), *[sstp.ECHO] * 10)
     echoes = frames = 0
     while echoes < 10 or frames < 200:
         assert select.select([c.tls], [], [], 20)[0], \

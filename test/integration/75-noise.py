@@ -16,6 +16,7 @@ MEMORY = 512 << 10  # what the daemon may take for the second half of a test
 def ends_or_lives(c, raw):
     """Whatever the answer is, it is well formed (sstp.Packet), and the end
     comes."""
+    c.packs = True  # raw may be anything
     try:
         c.send(raw, sstp.abort(2, 5), sstp.DISCONNECT)
         c.half_close()  # a packet may be left incomplete

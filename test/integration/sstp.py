@@ -159,6 +159,16 @@ class Packet:
             f"{self.bytes[:64].hex()}"
 
 
+def packets_of(record):
+    """The bytes of each packet in a record that may hold many, but no part of one."""
+    packets = []
+    while record:
+        size = max(4, int.from_bytes(record[2:4], "big") & 0xfff)
+        packets.append(record[:size])
+        record = record[size:]
+    return packets
+
+
 def request_head(method="SSTP_DUPLEX_POST", path=PATH, version="HTTP/1.1",
                  end="\r\n", length=LENGTH, headers=(), correlation=None):
     lines = [f"{method} {path} {version}", "Host: vpn.example.net"]
@@ -217,6 +227,8 @@ class Client:
         self.sock = self.tls = sock
         self.nonce = self.bitmask = self.certificate = None
         self.pings = 0
+        self.packs = False  # whether a record of ours held more than a packet
+        self.unread = []    # the rest of such a record of the server's
         if context is None:
             context = client_context(alpn, ciphers, version)
         self.context = context
@@ -235,6 +247,7 @@ class Client:
     def send(self, *chunks):
         """Each chunk in a TLS record of its own."""
         for chunk in chunks:
+            self.packs |= len(packets_of(chunk)) > 1 and chunk[0] == 0x10
             try:
                 self.tls.sendall(chunk)
             except OSError:
@@ -255,7 +268,10 @@ class Client:
         return record
 
     def read(self):
-        return Packet(self.record())
+        if not self.unread:
+            record = self.record()
+            self.unread = packets_of(record) if self.packs else [record]
+        return Packet(self.unread.pop(0))
 
     # steps
 
@@ -334,6 +350,7 @@ class Client:
 
     def expect_closed(self):
         """Nothing more comes but the orderly end."""
+        assert not self.unread, self.unread
         try:
             got = self.record()
         except Closed:
