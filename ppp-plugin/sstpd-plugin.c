@@ -552,10 +552,26 @@ on_ipv6_up(void *unused, int zero)
 }
 
 static void
-on_down(void *unused, int zero)
+post_down(uint32_t family)
+{
+	struct keymsg_down down = { .family = family };
+
+	pppd_link_bytes(&call.bytes_in, &call.bytes_out);
+	post(&down, KEYMSG_DOWN, sizeof(down));
+}
+
+static void
+on_ip_down(void *unused, int zero)
 {
 	(void)unused, (void)zero;
-	pppd_link_bytes(&call.bytes_in, &call.bytes_out);
+	post_down(4);
+}
+
+static void
+on_ipv6_down(void *unused, int zero)
+{
+	(void)unused, (void)zero;
+	post_down(6);
 }
 
 static void
@@ -603,9 +619,9 @@ set_channel(char **argv)
 	call.fd = fd;
 	ppp_add_notify(NF_PHASE_CHANGE, on_phase, NULL);
 	ppp_add_notify(NF_IP_UP, on_ip_up, NULL);
-	ppp_add_notify(NF_IP_DOWN, on_down, NULL);
+	ppp_add_notify(NF_IP_DOWN, on_ip_down, NULL);
 	pppd_add_notify_ipv6(NF_IPV6_UP, on_ipv6_up, NULL);
-	pppd_add_notify_ipv6(NF_IPV6_DOWN, on_down, NULL);
+	pppd_add_notify_ipv6(NF_IPV6_DOWN, on_ipv6_down, NULL);
 	ppp_add_notify(NF_EXIT, on_pppd_exit, NULL);
 	return 1;
 }

@@ -19,6 +19,7 @@
  *                                         <-   ADDRESS_REQUEST
  *     ADDRESS                             ->   address for the peer
  *                                         <-   UP (IPv4 and IPv6 apart)
+ *                                         <-   DOWN, and perhaps UP again
  *                                         <-   END
  *
  * The plugin waits for VERDICT and ADDRESS, so keys are at the daemon before
@@ -31,7 +32,7 @@
 #include <stdint.h>
 
 enum {
-	KEYMSG_VERSION = 3,
+	KEYMSG_VERSION = 4,
 	KEYMSG_USER_MAX = 256, /* pppd's MAXNAMELEN */
 	KEYMSG_KEY_MAX = 32,
 	KEYMSG_TEXT_MAX = 64,
@@ -53,6 +54,7 @@ enum keymsg_type {
 	KEYMSG_UP,
 	KEYMSG_END,
 	KEYMSG_AUTH_FAILED,
+	KEYMSG_DOWN,
 };
 
 enum keymsg_method {	    /* how the peer proved who it is */
@@ -152,6 +154,12 @@ struct keymsg_up {
 	uint8_t local6[8], remote6[8]; /* interface identifiers, family 6 */
 };
 
+struct keymsg_down { /* IPCP or IPV6CP no longer is; LCP may well be */
+	struct keymsg_header header;
+	uint32_t family; /* 4 or 6 */
+	uint32_t reserved;
+};
+
 struct keymsg_end {
 	struct keymsg_header header;
 	uint32_t exit_code; /* pppd's, as far as it is known at that time */
@@ -170,6 +178,7 @@ union keymsg {
 	struct keymsg_auth_failed auth_failed;
 	struct keymsg_address_request address_request;
 	struct keymsg_up up;
+	struct keymsg_down down;
 	struct keymsg_end end;
 };
 

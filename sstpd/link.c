@@ -303,6 +303,17 @@ on_up(struct link *l, const struct keymsg_up *up)
 	set_starting(l, false);
 }
 
+static void
+on_down(struct link *l, const struct keymsg_down *down)
+{
+	union msg msg = {
+		.down = { .header = { .type = MSG_DOWN, .session = l->session },
+		    .down = *down }
+	};
+
+	l->ops->send(l, &msg, NULL);
+}
+
 /*
  * Give the worker its pty, once. Not before pppd has put its tty into PPP: on
  * the way there it throws away what has come, such as a client's first frame.
@@ -346,6 +357,9 @@ dispatch(struct link *l, const union keymsg *m)
 		break;
 	case KEYMSG_UP:
 		on_up(l, &m->up);
+		break;
+	case KEYMSG_DOWN:
+		on_down(l, &m->down);
 		break;
 	case KEYMSG_END:
 		log_debug("pppd: pid %d is ending: %u", (int)l->process.pid,

@@ -28,6 +28,7 @@ static const struct row {
 	[MSG_AUTH] = { "AUTH", sizeof(struct msg_auth), 0 },
 	[MSG_AUTH_FAILED] = { "AUTH_FAILED", sizeof(struct msg_plain), 0 },
 	[MSG_UP] = { "UP", sizeof(struct msg_up), 0 },
+	[MSG_DOWN] = { "DOWN", sizeof(struct msg_down), 0 },
 	[MSG_EXITED] = { "EXITED", sizeof(struct msg_exited), 0 },
 	[MSG_STOP_ALL] = { "STOP_ALL", sizeof(struct msg_plain), 0 },
 	[MSG_STATS_OWN] = { "STATS_OWN", sizeof(struct msg_plain), 1 },
@@ -96,6 +97,7 @@ static const size_t keymsg_sizes[] = {
 	[KEYMSG_AUTH_FAILED] = sizeof(struct keymsg_auth_failed),
 	[KEYMSG_ADDRESS_REQUEST] = sizeof(struct keymsg_address_request),
 	[KEYMSG_UP] = sizeof(struct keymsg_up),
+	[KEYMSG_DOWN] = sizeof(struct keymsg_down),
 	[KEYMSG_END] = sizeof(struct keymsg_end),
 };
 

@@ -47,6 +47,7 @@ enum msg_type {
 	MSG_TUN,     /* fd: tun device that its IP packets take from now on */
 	MSG_AUTH_FAILED, /* it is not; pppd is ending */
 	MSG_UP,		 /* addresses are set, scripts run */
+	MSG_DOWN,	 /* IPv4 or IPv6 must not pass until it is up again */
 	MSG_EXITED,	 /* pppd is reaped; the last message about a session */
 	MSG_STOP_ALL,	 /* end every session, accept no more */
 	/* worker to monitor */
@@ -207,6 +208,11 @@ struct msg_up {
 	struct keymsg_up up;
 };
 
+struct msg_down {
+	struct msg_header header;
+	struct keymsg_down down;
+};
+
 struct msg_exited {
 	struct msg_header header;
 	uint32_t exit_code; /* when it exited */
@@ -243,6 +249,7 @@ union msg {
 	struct msg_refused refused;
 	struct msg_auth auth;
 	struct msg_up up;
+	struct msg_down down;
 	struct msg_exited exited;
 	struct msg_ask ask;
 	struct msg_capture capture;

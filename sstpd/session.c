@@ -583,6 +583,9 @@ session_on_message(struct session *s, const union msg *msg, int *fds)
 	case MSG_UP:
 		session_ppp_up(s, &msg->up.up);
 		break;
+	case MSG_DOWN:
+		session_ppp_down(s, msg->down.down.family);
+		break;
 	case MSG_EXITED:
 		session_ppp_exited(s, &msg->exited);
 		break;

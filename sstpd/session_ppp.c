@@ -398,6 +398,15 @@ session_ppp_up(struct session *s, const struct keymsg_up *up)
 	session_log_up(s, up, local, remote);
 }
 
+/* On the pty, what comes meanwhile is for pppd to drop. */
+void
+session_ppp_down(struct session *s, uint32_t family)
+{
+	session_tun_flush(s);
+	*(family == 4 ? &s->up4 : &s->up6) = (struct keymsg_up){ 0 };
+	slog(s, LOG_LEVEL_DEBUG, "pppd: IPv%d is down", family == 4 ? 4 : 6);
+}
+
 void
 session_ppp_exited(struct session *s, const struct msg_exited *exited)
 {

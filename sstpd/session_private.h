@@ -115,7 +115,7 @@ struct session {
 	const char *tls_version, *tls_cipher; /* static; NULL before */
 	uint32_t method;		      /* enum keymsg_method */
 	uint32_t tls_ms, auth_ms, up_ms;      /* since it began; 0: not yet */
-	struct keymsg_up up4, up6;	      /* family 0: not up */
+	struct keymsg_up up4, up6;	      /* family 0: down */
 	char sni[KEYMSG_SNI_MAX];
 	char correlation_id[HTTP_CORRELATION_MAX];
 	enum end_cause cause; /* the first one given, and where that was */
@@ -220,6 +220,7 @@ void session_ppp_ask(struct session *s);
 void session_ppp_started(struct session *s, int *fds);
 void session_ppp_refused(struct session *s, unsigned int refusal);
 void session_ppp_up(struct session *s, const struct keymsg_up *up);
+void session_ppp_down(struct session *s, uint32_t family);
 void session_ppp_exited(struct session *s, const struct msg_exited *exited);
 /* The line is gone: pppd is to end now. */
 void session_ppp_hang_up(struct session *s);

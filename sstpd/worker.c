@@ -537,6 +537,7 @@ on_message(void *owner, union msg *msg, int *fds)
 	case MSG_TUN:
 	case MSG_AUTH_FAILED:
 	case MSG_UP:
+	case MSG_DOWN:
 	case MSG_EXITED:
 		s = registry_find(&w->registry, msg->header.session);
 		if (s != NULL)

@@ -16,6 +16,7 @@
  *	auth-failed             report that the peer is not who it says
  *	request-address [A.B.C.D]
  *	up | up6                report the link as usable
+ *	down | down6            and no longer
  *	garbage-plugin          send a message nobody can understand
  *	close-plugin            close the channel
  *	delay MS                wait; frames are read meanwhile
@@ -782,6 +783,28 @@ do_up6(struct fake *f, char *arg)
 }
 
 static void
+report_down(struct fake *f, uint32_t family)
+{
+	union keymsg msg = { .down = { .family = family } };
+
+	channel_send(f, &msg, KEYMSG_DOWN, sizeof(msg.down));
+}
+
+static void
+do_down(struct fake *f, char *arg)
+{
+	(void)arg;
+	report_down(f, 4);
+}
+
+static void
+do_down6(struct fake *f, char *arg)
+{
+	(void)arg;
+	report_down(f, 6);
+}
+
+static void
 do_garbage_plugin(struct fake *f, char *arg)
 {
 	static const char garbage[] = "this is no message of ours";
@@ -967,6 +990,8 @@ static const struct command {
 	{ "request-address", false, do_request_address },
 	{ "up", false, do_up },
 	{ "up6", false, do_up6 },
+	{ "down", false, do_down },
+	{ "down6", false, do_down6 },
 	{ "garbage-plugin", false, do_garbage_plugin },
 	{ "close-plugin", false, do_close_plugin },
 	{ "delay", false, do_delay },

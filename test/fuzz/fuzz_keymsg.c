@@ -82,6 +82,7 @@ on_send(struct link *l, union msg *msg, const int *fds)
 		require(why != NULL && strlen(why) < 128);
 	} else {
 		require(msg->header.type == MSG_UP ||
+			msg->header.type == MSG_DOWN ||
 			msg->header.type == MSG_AUTH_FAILED);
 	}
 }
@@ -160,6 +161,7 @@ fits(const uint8_t *p, size_t n)
 		[KEYMSG_ADDRESS_REQUEST] =
 		    sizeof(struct keymsg_address_request),
 		[KEYMSG_UP] = sizeof(struct keymsg_up),
+		[KEYMSG_DOWN] = sizeof(struct keymsg_down),
 		[KEYMSG_END] = sizeof(struct keymsg_end),
 		[KEYMSG_AUTH_FAILED] = sizeof(struct keymsg_auth_failed),
 	};

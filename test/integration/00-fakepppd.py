@@ -15,7 +15,7 @@ import tty
 import sstp
 from lib import FAKEPPPD, main, test
 
-VERSION = 3
+VERSION = 4
 SESSION_SIZE = 8 + 64 + 64 + 8 + 64 + 256 + 64 + 16 + 64 + 40
 AUTH_SIZE = 8 + 4 + 4 + 32 + 32 + 256
 

@@ -274,11 +274,11 @@ def echo_request(number, first=0x45):
     return bytes((first,)) + head[1:] + icmp
 
 
-def configured(d, *up):
+def configured(d, *up, then=""):
     """A session whose device is up, not yet bound; answers pings once it may."""
     d.before = d.log_size()
     script = TUN_SCRIPT.replace("up\nup6\n", "".join(f"{u}\n" for u in up)) + \
-        f"send {(sstp.LCP + b'up').hex()}\n"
+        f"send {(sstp.LCP + b'up').hex()}\n{then}"
     c = d.ccp(script)
     c.expect_data(sstp.CHAP_SUCCESS)
     device = d.wait_event(c, "verdict 1 ").split()[2]
@@ -338,6 +338,58 @@ def headers(d):
     c.send(data(strange))
     d.wait_event(c, f"frame {strange.hex()}")
     assert [e for e in d.events(c) if e.startswith("frame")] == [f"frame {strange.hex()}"]
+
+
+def no_next_header():
+    """The least that is IPv6."""
+    return b"\x60" + bytes(5) + b"\x3b\x40" + \
+        socket.inet_pton(socket.AF_INET6, THEIRS6) + \
+        socket.inet_pton(socket.AF_INET6, OURS6)
+
+
+def change(d, c, text):
+    """What the script of its pppd has next, and that the worker knows it."""
+    start = d.log_size()
+    os.kill(d.pppd_of(c), signal.SIGUSR1)
+    d.wait_log(text, start)
+
+
+@test("nothing passes between the end of IPCP and its return", daemon="tun")
+def down_and_up(d):
+    c, device = configured(d, "up", then="wait-signal\ndown\nwait-signal\nup\n")
+    c.expect_data(sstp.LCP + b"up")
+    c.send(c.proof())
+    c.fence()
+    c.send(data(HEAD[4] + echo_request(1)))
+    answers(c, 1)
+    change(d, c, "IPv4 is down")
+    before = packets(device)
+    c.send(data(HEAD[4] + echo_request(2)))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.sendto(b"not yet", (THEIRS, 9))
+    wait_until(lambda: packets(device)[1] > before[1], "the datagram is taken")
+    c.fence()
+    assert packets(device)[0] == before[0], "to the device"
+    change(d, c, " up: interface=fake")
+    c.send(data(HEAD[4] + echo_request(3)))
+    frames = [c.read().payload]
+    while frames[-1][13:14] != b"\1":
+        frames.append(c.read().payload)
+    assert frames[-1][30:32] == b"\0\3", f"instead of 3: {frames[-1].hex()}"
+    assert not [f for f in frames if b"not yet" in f], "from the device"
+
+
+@test("IPV6CP ends apart from IPCP", daemon="tun")
+def down6(d):
+    c, device = configured(d, "up", "up6", then="wait-signal\ndown6\n")
+    c.expect_data(sstp.LCP + b"up")
+    c.send(c.proof(), data(HEAD[6] + no_next_header()))
+    c.fence()
+    assert packets(device)[0] == 1, "while it is up"
+    change(d, c, "IPv6 is down")
+    c.send(data(HEAD[6] + no_next_header()), data(HEAD[4] + echo_request(1)))
+    answers(c, 1)
+    assert packets(device)[0] == 2, "and after that"
 
 
 @test("the session counts what takes the device", daemon="tun")

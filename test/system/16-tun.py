@@ -9,10 +9,16 @@ import os
 import pathlib
 import re
 import socket
+import sys
 import threading
 
 import lib
 from lib import Client, Server, comment, require, test
+
+sys.path.append(str(lib.HERE.parent / "integration"))
+import endings  # noqa: E402
+import ppp  # noqa: E402
+import sstp  # noqa: E402
 
 BULK_MB = int(os.environ.get("TEST_BULK_MB") or 20)
 UDP_SIZES = (0, 1, 2, 3, 511, 512, 1371, 1372, 1373, 2744, 2745, 5001, 60001)
@@ -179,6 +185,40 @@ def names():
     require(second_interface == server.recorded("ip-down").popitem()[1]["IFNAME"] or
             len(server.recorded("ip-down")) == 2, "ip-down")
     lib.set_users("alice")
+
+
+def renegotiate(server, client):
+    """IPCP from Opened, with our ACK of pppd's request kept back for a while."""
+    start = server.log.size()
+    client.send_packet(ppp.IPCP, ppp.REQUEST, 77, ppp.encode([(3, client.address)]))
+    protocol, code, ident, body = client.take_packet()
+    while (protocol, code) != (ppp.IPCP, ppp.REQUEST):
+        client.other(protocol, code, ident, body)
+        protocol, code, ident, body = client.take_packet()
+    server.wait_log(r"pppd: IPv4 is down", start)
+    early, late = client.echo_frame(64), client.echo_frame(64)
+    client.send(sstp.data(early))
+    start = server.log.size()
+    client.send_packet(ppp.IPCP, ppp.ACK, ident, body)
+    server.wait_log(r" up: interface=", start)
+    client.send(sstp.data(late))
+    while not client.is_echo(late, (got := client.read().payload)):
+        require(not client.is_echo(early, got), "a ping passes without IPCP")
+
+
+@test("IP passes again once IPCP is back, and not before")
+def ipcp_again():
+    for path in ("tun", "pty"):
+        server = new_server(path, changes={"ppp": {
+            "data-path": path, "auth-methods": "pap"}})
+        with lib.network_of("client"):
+            client = ppp.PppClient((lib.SERVER4, 443), None, None, endings.UP,
+                                   context=sstp.client_context(), timeout=lib.PATIENCE)
+        renegotiate(server, client)
+        renegotiate(server, client)
+        client.close()
+        server.wait_idle()
+        server.stop()
 
 
 @test("a device that somebody deletes ends its session")

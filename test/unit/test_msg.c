@@ -245,7 +245,7 @@ test_keymsg_round_trip_and_refusals(void **state)
 		assert_int_equal(keymsg_recv(pair[1], &in), 1);
 		assert_memory_equal(&in, &out, out.header.length);
 	}
-	assert_int_equal(known, 10);
+	assert_int_equal(known, 11);
 	out.header.type = KEYMSG_AUTH;
 	assert_int_equal(keymsg_send(pair[0], &out), 0);
 	assert_int_equal(keymsg_recv(pair[1], &in), 1);
