@@ -402,7 +402,6 @@ session_ppp_up(struct session *s, const struct keymsg_up *up)
 void
 session_ppp_down(struct session *s, uint32_t family)
 {
-	session_tun_flush(s);
 	*(family == 4 ? &s->up4 : &s->up6) = (struct keymsg_up){ 0 };
 	slog(s, LOG_LEVEL_DEBUG, "pppd: IPv%d is down", family == 4 ? 4 : 6);
 }

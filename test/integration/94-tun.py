@@ -263,15 +263,35 @@ def udp_segments(_, t):
             assert there.recv(1 << 16) == piece
 
 
+def checksum(data):
+    data += bytes(len(data) % 2)
+    total = sum(struct.unpack(f">{len(data) // 2}H", data))
+    total = (total & 0xffff) + (total >> 16)
+    return 0xffff - (total + (total >> 16) & 0xffff)
+
+
+def ip4(protocol, payload, source=THEIRS, to=OURS):
+    head = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(payload), 0, 0, 64, protocol, 0) + \
+        socket.inet_aton(source) + socket.inet_aton(to)
+    return head[:10] + struct.pack(">H", checksum(head)) + head[12:] + payload
+
+
 def echo_request(number, first=0x45):
     icmp = struct.pack(">BBHHH", 8, 0, 0, 7, number)
-    icmp = icmp[:2] + struct.pack(">H", 0xffff - (0x0800 + 7 + number)) + icmp[4:]
-    head = struct.pack(">BBHHHBBH", 0x45, 0, 28, 0, 0, 64, 1, 0) + \
-        socket.inet_aton(THEIRS) + socket.inet_aton(OURS)
-    total = sum(struct.unpack(">10H", head))
-    total = (total & 0xffff) + (total >> 16)
-    head = head[:10] + struct.pack(">H", 0xffff - total) + head[12:]
-    return bytes((first,)) + head[1:] + icmp
+    icmp = icmp[:2] + struct.pack(">H", checksum(icmp)) + icmp[4:]
+    return bytes((first,)) + ip4(socket.IPPROTO_ICMP, icmp)[1:]
+
+
+def tcp_header(sequence, total):
+    """Of data without PSH, so that more may follow; total is the checksum."""
+    return struct.pack(">HHLLBBHHH", 1, 9, sequence, 0, 5 << 4, 0x10, 1000, total, 0)
+
+
+def tcp_segment(sequence, payload):
+    pseudo = socket.inet_aton(THEIRS) + socket.inet_aton(OURS) + \
+        struct.pack(">HH", socket.IPPROTO_TCP, 20 + len(payload))
+    total = checksum(pseudo + tcp_header(sequence, 0) + payload)
+    return ip4(socket.IPPROTO_TCP, tcp_header(sequence, total) + payload)
 
 
 def configured(d, *up, then=""):
@@ -392,6 +412,59 @@ def down6(d):
     assert packets(device)[0] == 2, "and after that"
 
 
+@test("the last segment of what has come is not held back for more", daemon="tun")
+def flushed(d):
+    c, device = configured(d, "up")
+    c.expect_data(sstp.LCP + b"up")
+    c.send(c.proof())
+    c.fence()
+    for count, sequence in enumerate((0, 1000, 50000), 1):
+        c.send(data(HEAD[4] + tcp_segment(sequence, bytes(1000))) + sstp.ECHO)
+        while c.read().bytes != sstp.ECHO_REPLY:
+            pass  # the kernel's opinion of such segments
+        assert packets(device)[0] == count, f"{packets(device)}"
+
+
+@test("nor that of a session which ends with it, and no other session gets it",
+      daemon="one")
+def flushed_at_end(d):
+    worker = d.worker_pids()
+    for last in (sstp.SHORT_ABORT, sstp.ECHO):
+        c, device = configured(d, "up")
+        c.expect_data(sstp.LCP + b"up")
+        c.send(c.proof())
+        c.fence()
+        before = d.log_size()
+        c.send(data(HEAD[4] + tcp_segment(0, bytes(1000))) + last)
+        if last == sstp.SHORT_ABORT:
+            d.wait_log(r" ended: ", before)
+            wait_until(lambda: not devices(), "the device to go")
+    while c.read().bytes != sstp.ECHO_REPLY:
+        pass
+    assert packets(device)[0] == 1, "of the other session, too"
+    assert d.worker_pids() == worker, "the worker has died"
+
+
+@test("a train of tiny segments does not fill the memory", daemon="tun")
+def tiny_segments(d):
+    c, device = configured(d, "up")
+    c.expect_data(sstp.LCP + b"up")
+    c.send(c.proof())
+    c.fence()
+    count = 60000
+    # struct virtio_net_hdr: the kernel is to make segments of one byte of it
+    train = struct.pack("=BBHHHH", 1, 1, 40, 1, 20, 16) + ip4(
+        socket.IPPROTO_TCP, tcp_header(0, 0) + bytes(count), OURS, THEIRS)
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as s:
+        s.setsockopt(263, 15, 1)  # SOL_PACKET, PACKET_VNET_HDR
+        s.sendto(train, (device, 0x0800))
+    c.send(data(HEAD[4] + echo_request(1)))
+    came = 0
+    while (got := c.read().payload)[13:14] != b"\1":
+        came += got[13:14] == b"\6" and len(got) == len(HEAD[4]) + 41
+    assert 1000 < came < 10000, f"{came} of {count} have come"
+
+
 @test("the session counts what takes the device", daemon="tun")
 def counted(d):
     c, _ = configured(d, "up")
@@ -484,4 +557,5 @@ def nothing_left(d):
 
 enter_network()
 lib.Daemon.first_script = f"no-tun 1\n{UP}"
-main(tun={"ppp": {"data-path": "tun"}}, auto={"ppp": {"data-path": "auto"}})
+main(tun={"ppp": {"data-path": "tun"}}, auto={"ppp": {"data-path": "auto"}},
+     one={"ppp": {"data-path": "tun"}, "server": {"workers": 1}})
