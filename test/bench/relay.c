@@ -3,9 +3,9 @@
 
 /*
  * What a worker does for a bulk transfer, and nothing else: one session, with
- * its own client and a double of its pty in the same process, so that it takes
- * the same instructions each time. For test/bench/relay-cost, which has them
- * counted in measure(), for each call of transfer().
+ * its own client and doubles of its pty and its tun device in the same process,
+ * so that it takes the same instructions each time. For test/bench/relay-cost,
+ * which has them counted in measure(), for each call of transfer().
  *
  * Prints compiler and OpenSSL; then for each case: direction, how many frames
  * come at a time, bytes of all frames.
@@ -32,11 +32,14 @@
 #include "session.h"
 #include "sstp_client.h"
 #include "stats.h"
+#include "test/ip_reference.h"
 #include "tls_client.h"
 
 enum {
 	FRAME = 1404, /* an MTU of 1400 and PPP's header */
 	FRAMES_MAX = 32,
+	PACKET = FRAME - SSTP_PPP_HEADER_LEN,
+	MSS = PACKET - 40,
 	TOTAL = 1 << 19,  /* bytes of frames, about */
 	PTY_CHUNK = 4095, /* what a pty gives at once */
 	TURNS_MAX = 100,  /* of the loop, until something has happened */
@@ -47,6 +50,7 @@ struct bench {
 	struct session *session;
 	struct tls client;
 	int pty; /* pppd's end */
+	int tun; /* the kernel's */
 	uint64_t arrived;
 	bool asked; /* for a pppd */
 };
@@ -164,8 +168,12 @@ on_connected(void *owner, struct session *s)
 static struct tun_shared *
 on_tun_shared(void *owner)
 {
+	static struct tun_shared *shared;
+
 	(void)owner;
-	return NULL;
+	if (shared == NULL)
+		shared = tun_shared_new();
+	return shared;
 }
 
 static const struct session_ops ops = { on_send, on_gone, on_may_begin,
@@ -298,6 +306,24 @@ connect_client(struct bench *b)
 		fail("no memory");
 }
 
+/* From now on IP takes a device, which reads and writes whole packets, too. */
+static void
+start_tun(struct bench *b)
+{
+	union msg tun = { .header = { .type = MSG_TUN } };
+	union msg up = { .up = { .header = { .type = MSG_UP },
+			     .up = { .family = 4 } } };
+	int pair[2], fds[MSG_FDS_MAX] = { -1, -1 };
+
+	make_pair(SOCK_SEQPACKET, pair);
+	b->tun = pair[0];
+	fds[0] = pair[1];
+	session_on_message(b->session, &tun, fds);
+	session_on_message(b->session, &up, fds);
+	if (fds[0] >= 0)
+		fail("the device is not taken");
+}
+
 /* --- what is measured --------------------------------------------------- */
 
 /* Also called from outside: a counter of instructions knows its name. */
@@ -366,25 +392,118 @@ put_down(struct bench *b, int frames, uint32_t seed)
 	}
 }
 
+/* --- the same on a tun device -----------------------------------------------
+ */
+
+/* TCP segments in a row, as the kernel hands them over. Returns the length. */
+static size_t
+make_train(
+    struct virtio_net_hdr *hdr, uint8_t *packet, int segments, uint32_t seed)
+{
+	const struct ref_shape shape = { .version = 4,
+		.protocol = REF_TCP,
+		.payload = (size_t)segments * MSS };
+	uint64_t state = seed;
+	size_t n = ref_build(&shape, &state, packet);
+
+	if (segments > 1)
+		ref_make_gso(packet, n, &shape, MSS, hdr);
+	else
+		ref_make_partial(packet, n, &shape, hdr);
+	return n;
+}
+
+static void
+put_up_packets(struct bench *b, int frames, uint32_t seed)
+{
+	static uint8_t train[REF_PACKET_MAX];
+	uint8_t bytes[SSTP_HEADER_LEN + FRAME], *frame, *packet;
+	struct virtio_net_hdr hdr;
+	size_t n = make_train(&hdr, train, frames, seed);
+
+	frame = bytes + SSTP_HEADER_LEN;
+	packet = frame + SSTP_PPP_HEADER_LEN;
+	hdr.gso_type = VIRTIO_NET_HDR_GSO_TCPV4;
+	hdr.gso_size = MSS;
+	for (size_t i = 0; i < (size_t)frames; i++) {
+		sstp_put_data_header(bytes, FRAME);
+		sstp_put_ppp_header(frame, SSTP_PPP_IP);
+		if (ref_segment(&hdr, train, n, i, packet) != PACKET ||
+		    !tls_write(&b->client, bytes, sizeof(bytes)))
+			fail("packets");
+	}
+	if (tls_flush(&b->client) != TLS_OK)
+		fail("the socket is full");
+}
+
+static void
+put_down_packets(struct bench *b, int frames, uint32_t seed)
+{
+	static uint8_t bytes[sizeof(struct virtio_net_hdr) + REF_PACKET_MAX];
+	struct virtio_net_hdr hdr;
+	size_t n = make_train(&hdr, bytes + sizeof(hdr), frames, seed);
+
+	memcpy(bytes, &hdr, sizeof(hdr));
+	n += sizeof(hdr);
+	if (write(b->tun, bytes, n) != (ssize_t)n)
+		fail("the device is full");
+}
+
+/* What the packets on the device are as frames. */
+static size_t
+drain_packets(int fd)
+{
+	static uint8_t bytes[sizeof(struct virtio_net_hdr) + REF_PACKET_MAX];
+	const size_t headers = sizeof(struct virtio_net_hdr) + PACKET - MSS;
+	size_t sum = 0;
+	ssize_t n;
+
+	while ((n = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT)) > 0)
+		sum += ((size_t)n - headers) / MSS * FRAME;
+	return sum;
+}
+
+/* --- the cases ---------------------------------------------------------- */
+
+enum direction { UP, DOWN, TUN_UP, TUN_DOWN };
+
+static void
+put(struct bench *b, enum direction direction, int frames, uint32_t seed)
+{
+	static void (*const how[])(struct bench *, int, uint32_t) = {
+		[UP] = put_up,
+		[DOWN] = put_down,
+		[TUN_UP] = put_up_packets,
+		[TUN_DOWN] = put_down_packets,
+	};
+
+	how[direction](b, frames, seed);
+}
+
+static size_t
+take(struct bench *b, enum direction direction)
+{
+	if (direction == TUN_UP)
+		return drain_packets(b->tun);
+	return drain(direction == UP ? b->pty : b->client.fd);
+}
+
 /* Also known outside, as measure() is. */
-size_t transfer(struct bench *b, bool up, int frames);
+size_t transfer(struct bench *b, enum direction direction, int frames);
 
 /* Each round's frames pass before the next. Returns the bytes of all. */
 __attribute__((noinline)) size_t
-transfer(struct bench *b, bool up, int frames)
+transfer(struct bench *b, enum direction direction, int frames)
 {
 	size_t bytes = 0;
 
 	for (uint32_t seed = 0; bytes < TOTAL; seed += (uint32_t)frames) {
 		size_t want = (size_t)frames * FRAME, got = 0;
 
-		if (up)
-			put_up(b, frames, seed);
-		else
-			put_down(b, frames, seed);
+		put(b, direction, frames, seed);
 		for (int i = 0; got < want && i < TURNS_MAX; i++) {
 			measure(b);
-			got += drain(up ? b->pty : b->client.fd);
+			got += take(b, direction);
 		}
 		if (got < want)
 			fail("frames are lost");
@@ -413,14 +532,18 @@ print_versions(void)
 }
 
 static const struct {
-	const char *direction;
-	bool up;
+	const char *name;
+	enum direction direction;
 	int frames;
 } cases[] = {
-	{ "up", true, 1 },
-	{ "up", true, 24 },
-	{ "down", false, 1 },
-	{ "down", false, 24 },
+	{ "up", UP, 1 },
+	{ "up", UP, 24 },
+	{ "down", DOWN, 1 },
+	{ "down", DOWN, 24 },
+	{ "tun-up", TUN_UP, 1 },
+	{ "tun-up", TUN_UP, 24 },
+	{ "tun-down", TUN_DOWN, 1 },
+	{ "tun-down", TUN_DOWN, 24 },
 };
 
 int
@@ -435,8 +558,11 @@ main(void)
 	handshake(&b);
 	call(&b);
 	print_versions();
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		printf("%s %d %zu\n", cases[i].direction, cases[i].frames,
-		    transfer(&b, cases[i].up, cases[i].frames));
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		if (cases[i].direction == TUN_UP && b.tun == 0)
+			start_tun(&b);
+		printf("%s %d %zu\n", cases[i].name, cases[i].frames,
+		    transfer(&b, cases[i].direction, cases[i].frames));
+	}
 	return 0;
 }
