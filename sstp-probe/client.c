@@ -18,7 +18,6 @@
 
 enum {
 	IN_MAX = 32 * 1024, /* a TLS record, a head of HTTP, a bit of SSTP */
-	RECORD_MAX = 16 * 1024,
 };
 
 /* seconds */
@@ -69,6 +68,7 @@ client_begin_close(struct client *c)
 	c->stage = STAGE_CLOSE;
 	ev_timer_stop(c->loop, &c->retry);
 	ev_timer_stop(c->loop, &c->hello);
+	(void)client_seal(c);
 	tls_close_notify(&c->tls);
 	client_set_timer(c, &c->deadline, close_within);
 }
@@ -123,7 +123,7 @@ client_fail(struct client *c, enum client_cause cause, const char *fmt, ...)
 		n = sstp_build_status(packet, sizeof(packet),
 		    SSTP_MSG_CALL_DISCONNECT, SSTP_ATTRIB_NO_ERROR,
 		    ATTRIB_STATUS_NO_ERROR);
-		(void)tls_write(&c->tls, packet, n);
+		(void)client_queue(c, packet, n);
 	}
 	client_begin_close(c);
 }
@@ -206,10 +206,29 @@ on_eof(struct client *c)
 	}
 }
 
+/* Most of it is understood where it lies, and but a rest kept. */
+static void
+take(struct client *c, const uint8_t *p, size_t n)
+{
+	size_t used = 0;
+
+	if (buf_len(&c->in) == 0)
+		used = client_input(c, p, n);
+	if (used == n)
+		return;
+	if (buf_append(&c->in, p + used, n - used) != 0) {
+		client_lose(c, CAUSE_LOCAL, "%s", strerror(errno));
+		return;
+	}
+	if (used == 0)
+		buf_consume(&c->in,
+		    client_input(c, buf_bytes(&c->in), buf_len(&c->in)));
+}
+
 static void
 read_records(struct client *c)
 {
-	uint8_t record[RECORD_MAX];
+	uint8_t record[CLIENT_RECORD_MAX];
 	size_t n;
 
 	while (c->stage != STAGE_DONE) {
@@ -217,10 +236,7 @@ read_records(struct client *c)
 		    tls_read(&c->tls, record, sizeof(record), &n);
 
 		if (result == TLS_OK) {
-			if (buf_append(&c->in, record, n) != 0)
-				client_lose(
-				    c, CAUSE_LOCAL, "%s", strerror(errno));
-			client_input(c);
+			take(c, record, n);
 			continue;
 		}
 		if (result == TLS_EOF)
@@ -252,7 +268,18 @@ on_readable(struct ev_loop *loop, ev_io *w, int events)
 		handshake(c);
 	if (c->stage > STAGE_TLS)
 		read_records(c);
+	if (c->stage == STAGE_UP && c->heard)
+		ev_timer_again(c->loop, &c->hello);
+	c->heard = false;
+	if (c->ops->batch_end != NULL)
+		c->ops->batch_end(c->owner);
 	client_settle(c);
+}
+
+static enum tls_result
+flush(struct client *c)
+{
+	return client_seal(c) ? tls_flush(&c->tls) : TLS_FAIL;
 }
 
 void
@@ -260,9 +287,11 @@ client_settle(struct client *c)
 {
 	if (c->stage == STAGE_TCP || c->stage == STAGE_DONE)
 		return;
-	switch (tls_flush(&c->tls)) {
+	switch (flush(c)) {
 	case TLS_OK:
 		ev_io_stop(c->loop, &c->writable);
+		if (c->stage == STAGE_UP && c->ops->drained != NULL)
+			c->ops->drained(c->owner);
 		if (c->stage == STAGE_CLOSE && !c->shut) {
 			c->shut = true;
 			shutdown(c->tls.fd, SHUT_WR);
@@ -396,6 +425,7 @@ end(struct client *c)
 		close(c->fd);
 	c->fd = -1;
 	buf_clear(&c->in);
+	buf_clear(&c->record);
 	ppp_fini(&c->ppp);
 	c->ops->done(c->owner);
 }
@@ -493,6 +523,7 @@ client_start(struct client *c, struct ev_loop *loop,
 	for (int i = 0; i < STAGES_TIMED; i++)
 		c->report.took[i] = -1;
 	buf_init(&c->in, IN_MAX);
+	buf_init(&c->record, CLIENT_RECORD_MAX);
 	ev_init(&c->readable, on_readable);
 	ev_init(&c->writable, on_writable);
 	ev_init(&c->deadline, on_deadline);
@@ -507,6 +538,13 @@ client_start(struct client *c, struct ev_loop *loop,
 		client_lose(c, CAUSE_LOCAL, "no random numbers");
 	else
 		connect_next(c);
+}
+
+const struct sockaddr *
+client_server(const struct client *c)
+{
+	return (const struct sockaddr *)&c->config->address[c->next_address - 1]
+	    .address;
 }
 
 void

@@ -27,6 +27,7 @@ enum {
 	CLIENT_ADDRESSES_MAX = 8,
 	CLIENT_WHY_MAX = 256,
 	CLIENT_TEXT_MAX = 64,
+	CLIENT_PACKET_MAX = SSTP_PAYLOAD_MAX - SSTP_PPP_HEADER_LEN,
 };
 
 enum client_stage {
@@ -85,7 +86,13 @@ struct client_config {
 	uint32_t methods; /* of enum login_method */
 	bool anonymous;	  /* a server may do without authentication */
 	bool confirm;	  /* be up after an echo only */
-	double timeout;	  /* seconds until up */
+	uint16_t mru;	  /* to ask for; 0: LCP_MRU */
+	/*
+	 * It carries much: many packets go into one TLS record, where others
+	 * have a record each, as servers may read no more than one at a time.
+	 */
+	bool bulk;
+	double timeout; /* seconds until up */
 };
 
 struct client_report {
@@ -102,18 +109,29 @@ struct client_report {
 	struct tls_verdict verdict;
 	int http_status;
 	char http_server[CLIENT_TEXT_MAX];
-	uint8_t hash_bitmask;	      /* offered by the server */
-	uint8_t hash;		      /* used */
-	uint64_t bytes_in, bytes_out; /* of IP packets */
+	uint8_t hash_bitmask; /* offered by the server */
+	uint8_t hash;	      /* used */
+	/* of IP packets */
+	uint64_t bytes_in, bytes_out, packets_in, packets_out;
 };
 
 struct client_ops {
 	void (*up)(void *owner);
 	/* the answer to client_echo(), seconds after it */
 	void (*echo)(void *owner, double seconds);
+	/* a packet of the IP version that its first byte says */
 	void (*ip)(void *owner, const uint8_t *packet, size_t n);
 	/* the end; may free the client */
 	void (*done)(void *owner);
+
+	/* for who carries packets; may be NULL */
+
+	/* no more packets for now */
+	void (*batch_end)(void *owner);
+	/* client_queued() is 0 */
+	void (*drained)(void *owner);
+	/* IPCP has been negotiated anew while up, or IPV6CP as well */
+	void (*opened)(void *owner);
 };
 
 struct client {
@@ -130,12 +148,14 @@ struct client {
 	unsigned int next_address;
 	int fd; /* until tls has it */
 	struct tls tls;
-	struct buf in; /* decrypted, not yet understood */
+	struct buf in;	   /* decrypted, not yet understood */
+	struct buf record; /* with bulk: to be the next record */
 	struct sstp_ack ack;
 	uint8_t cert_sha1[BINDING_SHA1_LEN], cert_sha256[BINDING_SHA256_LEN];
 	bool connected; /* CALL_CONNECTED is sent */
 	bool shut;	/* our end of the socket */
 	bool echo_pending;
+	bool heard; /* a packet, since the hello timer was looked at */
 	double started, stage_started, echo_sent;
 	ev_io readable, writable;
 	ev_timer deadline, retry, hello;
@@ -155,6 +175,19 @@ void client_leave(struct client *c);
 /* For a client that is up. One echo at a time: false if one is on its way. */
 bool client_echo(struct client *c);
 void client_send_ip(struct client *c, const uint8_t *packet, size_t n);
+/*
+ * The same with bulk, for packets that are made in place: room for one of up to
+ * max <= CLIENT_PACKET_MAX bytes, good until the next call; NULL: the client
+ * ends. Then how long it is. client_settle() is to follow the last of a batch.
+ * Before, client_may_send() has to say of the IP version that it passes.
+ */
+bool client_may_send(const struct client *c, unsigned int version);
+uint8_t *client_packet_room(struct client *c, size_t max);
+void client_packet_made(struct client *c, size_t n);
+/* Send what is queued; to be called after whatever may queue something. */
+void client_settle(struct client *c);
+/* The address that it has connected to. */
+const struct sockaddr *client_server(const struct client *c);
 /* Bytes not yet taken by the socket. */
 size_t client_queued(const struct client *c);
 

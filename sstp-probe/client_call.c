@@ -20,21 +20,11 @@ static const double leave_within = 5; /* [MS-SSTP] 3.1.2, DISCONNECT_1 */
 /* --- sending --- */
 
 static void
-send_bytes(struct client *c, const void *p, size_t n)
-{
-	if (c->stage >= STAGE_CLOSE)
-		return;
-	if (!tls_write(&c->tls, p, n))
-		client_lose(
-		    c, CAUSE_CLOSED, "the server does not read what we send");
-}
-
-static void
 send_plain(struct client *c, enum sstp_message type)
 {
 	uint8_t packet[64];
 
-	send_bytes(c, packet, sstp_build_plain(packet, sizeof(packet), type));
+	client_put(c, packet, sstp_build_plain(packet, sizeof(packet), type));
 }
 
 static void
@@ -43,7 +33,7 @@ send_status(struct client *c, enum sstp_message type, uint8_t attrib_id,
 {
 	uint8_t packet[64];
 
-	send_bytes(c, packet,
+	client_put(c, packet,
 	    sstp_build_status(packet, sizeof(packet), type, attrib_id, status));
 }
 
@@ -61,7 +51,7 @@ send_http(struct client *c)
 		return;
 	}
 	n = http_build_request(head, c->config->host_field, guid);
-	send_bytes(c, head, n);
+	client_put(c, head, n);
 }
 
 static void
@@ -70,7 +60,7 @@ send_request(struct client *c)
 	uint8_t packet[SSTP_REQUEST_LEN];
 
 	sstp_build_request(packet);
-	send_bytes(c, packet, sizeof(packet));
+	client_put(c, packet, sizeof(packet));
 }
 
 static void
@@ -139,7 +129,7 @@ ppp_frame_out(void *owner, const uint8_t *frame, size_t n)
 		return;
 	sstp_put_data_header(packet, n);
 	memcpy(packet + SSTP_HEADER_LEN, frame, n);
-	send_bytes(c, packet, SSTP_HEADER_LEN + n);
+	client_put(c, packet, SSTP_HEADER_LEN + n);
 }
 
 /* Bind the call to this connection, [MS-SSTP] 3.2.5.2 */
@@ -158,7 +148,7 @@ send_connected(struct client *c)
 		return;
 	}
 	c->connected = true;
-	send_bytes(c, packet, sizeof(packet));
+	client_put(c, packet, sizeof(packet));
 }
 
 static void
@@ -203,6 +193,8 @@ ppp_event_in(void *owner, enum ppp_event event)
 		if (c->stage == STAGE_NETWORK)
 			client_enter(
 			    c, c->config->confirm ? STAGE_CONFIRM : STAGE_UP);
+		else if (c->stage == STAGE_UP && c->ops->opened != NULL)
+			c->ops->opened(c->owner);
 		break;
 	case PPP_FAILED:
 		on_ppp_failed(c);
@@ -222,7 +214,8 @@ ppp_data_in(void *owner, uint16_t protocol, const uint8_t *p, size_t n)
 	if (c->stage != STAGE_UP)
 		return;
 	c->report.bytes_in += n;
-	if (protocol == PPP_IPV4)
+	c->report.packets_in++;
+	if (n > 0 && p[0] >> 4 == (protocol == PPP_IPV4 ? 4 : 6))
 		c->ops->ip(c->owner, p, n);
 }
 
@@ -239,8 +232,12 @@ client_init_ppp(struct client *c, const struct login_secret *secret)
 	static const struct ppp_ops ops = { ppp_frame_out, ppp_event_in,
 		ppp_data_in, ppp_random };
 
-	return ppp_init(
-	    &c->ppp, &ops, c, secret, c->config->methods, c->config->anonymous);
+	if (!ppp_init(&c->ppp, &ops, c, secret, c->config->methods,
+		c->config->anonymous))
+		return false;
+	if (c->config->mru != 0)
+		c->ppp.lcp.mru = c->config->mru;
+	return true;
 }
 
 /* --- SSTP --- */
@@ -375,8 +372,7 @@ on_packet(struct client *c, const struct sstp_packet *packet)
 {
 	enum ppp_phase phase = c->ppp.phase;
 
-	if (c->stage == STAGE_UP)
-		ev_timer_again(c->loop, &c->hello);
+	c->heard = true;
 	if (packet->control) {
 		on_control(c, packet);
 	} else if (c->config->login && c->stage >= STAGE_LCP) {
@@ -429,23 +425,23 @@ input_sstp(struct client *c, const uint8_t *p, size_t n)
 	return (size_t)used;
 }
 
-void
-client_input(struct client *c)
+size_t
+client_input(struct client *c, const uint8_t *p, size_t n)
 {
-	size_t used = 1;
+	size_t done = 0, used;
 
-	while (used > 0 && buf_len(&c->in) > 0) {
-		const uint8_t *p = buf_bytes(&c->in);
-		size_t n = buf_len(&c->in);
-
+	while (done < n) {
 		if (c->stage >= STAGE_CLOSE)
-			used = n; /* nobody listens any more */
-		else if (c->stage == STAGE_HTTP)
-			used = input_http(c, p, n);
+			return n; /* nobody listens any more */
+		if (c->stage == STAGE_HTTP)
+			used = input_http(c, p + done, n - done);
 		else
-			used = input_sstp(c, p, n);
-		buf_consume(&c->in, used);
+			used = input_sstp(c, p + done, n - done);
+		if (used == 0)
+			break;
+		done += used;
 	}
+	return done;
 }
 
 /* --- the owner's side --- */
@@ -460,20 +456,4 @@ client_echo(struct client *c)
 	send_plain(c, SSTP_MSG_ECHO_REQUEST);
 	client_settle(c);
 	return true;
-}
-
-void
-client_send_ip(struct client *c, const uint8_t *packet, size_t n)
-{
-	if (c->stage != STAGE_UP)
-		return;
-	c->report.bytes_out += n;
-	ppp_send_ip(&c->ppp, packet, n);
-	client_settle(c);
-}
-
-size_t
-client_queued(const struct client *c)
-{
-	return tls_queued(&c->tls);
 }

@@ -2,8 +2,9 @@
 /* Copyright (c) 2026 The sstpd developers */
 
 /*
- * What the two halves of a client share: client.c has the socket, TLS, time and
- * every end; client_call.c has what is spoken on it.
+ * What the parts of a client share: client.c has the socket, TLS, time and
+ * every end; client_call.c has what is spoken on it; client_send.c how that
+ * becomes records.
  */
 
 #ifndef SSTP_PROBE_CLIENT_PRIVATE_H
@@ -13,13 +14,13 @@
 
 #define CLIENT_PRINTF __attribute__((format(printf, 3, 4)))
 
+enum { CLIENT_RECORD_MAX = 16 * 1024 };
+
 static const double client_retry_after = 3; /* seconds, RFC 1661 */
 
 /* --- client.c --- */
 
 void client_set_timer(struct client *c, ev_timer *timer, double seconds);
-/* Send what is queued; to be called after whatever may queue something. */
-void client_settle(struct client *c);
 /* It goes on no further, but the server shall know. */
 void client_fail(struct client *c, enum client_cause cause, const char *fmt,
     ...) CLIENT_PRINTF;
@@ -33,7 +34,16 @@ void client_begin_close(struct client *c);
 bool client_init_ppp(struct client *c, const struct login_secret *secret);
 /* The only way from one stage to the next, up to STAGE_LEAVE_SSTP. */
 void client_enter(struct client *c, enum client_stage stage);
-/* Understand what was received. */
-void client_input(struct client *c);
+/* Understand what was received; returns how many bytes are done with. */
+size_t client_input(struct client *c, const uint8_t *p, size_t n);
+
+/* --- client_send.c --- */
+
+/* One record, or with bulk a part of one; false: it cannot be queued. */
+bool client_queue(struct client *c, const void *p, size_t n);
+/* What waits for more becomes a record. */
+bool client_seal(struct client *c);
+/* As client_queue(); the client ends where that fails. */
+void client_put(struct client *c, const void *p, size_t n);
 
 #endif

@@ -152,7 +152,12 @@ on_done(void *owner)
 static void
 begin(struct load *load, struct session *s)
 {
-	static const struct client_ops ops = { on_up, on_echo, on_ip, on_done };
+	static const struct client_ops ops = {
+		.up = on_up,
+		.echo = on_echo,
+		.ip = on_ip,
+		.done = on_done,
+	};
 	struct login_secret secret = *load->secret;
 
 	if (load->options->user_prefix != NULL) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Copyright (c) 2026 The sstpd developers */
 
-/* Arguments, the password, and which of the two modes. */
+/* Arguments, the password, and which of the modes. */
 
 #include <signal.h>
 #include <stdio.h>
@@ -11,6 +11,7 @@
 #include "password.h"
 #include "probe.h"
 #include "setup.h"
+#include "tunnel.h"
 
 static bool
 get_password(const struct options *options, struct password *password)
@@ -32,6 +33,19 @@ get_password(const struct options *options, struct password *password)
 	setup_complain(options,
 	    "the password is not UTF-8, or longer than 256 characters");
 	return false;
+}
+
+static int
+run(const struct options *options, const struct login_secret *secret)
+{
+	switch (options->mode) {
+	case MODE_LOAD:
+		return load_run(options, secret);
+	case MODE_TUNNEL:
+		return tunnel_run(options, secret);
+	default:
+		return probe_run(options, secret);
+	}
 }
 
 int
@@ -60,8 +74,7 @@ main(int argc, char **argv)
 		    (struct login_secret){ options.user != NULL ? options.user
 								: "",
 			    password.text, password.len };
-		status = options.load ? load_run(&options, &secret)
-				      : probe_run(&options, &secret);
+		status = run(&options, &secret);
 	}
 	password_wipe(&password);
 	return status;

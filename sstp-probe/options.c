@@ -16,8 +16,21 @@
 #include "options.h"
 #include "sstp.h"
 
-enum kind { KIND_FLAG, KIND_COUNT, KIND_NUMBER, KIND_TEXT, KIND_CHOICE };
-enum scope { BOTH, ONE, MANY };
+enum kind {
+	KIND_FLAG,
+	KIND_COUNT,
+	KIND_NUMBER,
+	KIND_TEXT,
+	KIND_CHOICE,
+	KIND_ROUTE, /* one more of them */
+};
+/* the modes that an option is for, a bit each */
+enum scope {
+	ONE = 1 << MODE_PROBE,
+	MANY = 1 << MODE_LOAD,
+	CARRY = 1 << MODE_TUNNEL,
+	ALL = ONE | MANY | CARRY,
+};
 
 struct choice {
 	const char *name;
@@ -53,30 +66,30 @@ struct row {
 
 /* clang-format off */
 static const struct row rows[] = {
-	{ "timeout", 't', KIND_NUMBER, BOTH, AT(timeout), 1, 600, NULL, "SECONDS",
+	{ "timeout", 't', KIND_NUMBER, ALL, AT(timeout), 1, 600, NULL, "SECONDS",
 	    "for a connection to be up (10; load: 30)" },
-	{ "ipv4", '4', KIND_FLAG, BOTH, AT(family), 0, AF_INET, NULL, NULL,
+	{ "ipv4", '4', KIND_FLAG, ALL, AT(family), 0, AF_INET, NULL, NULL,
 	    "use IPv4 only" },
-	{ "ipv6", '6', KIND_FLAG, BOTH, AT(family), 0, AF_INET6, NULL, NULL,
+	{ "ipv6", '6', KIND_FLAG, ALL, AT(family), 0, AF_INET6, NULL, NULL,
 	    "use IPv6 only" },
-	{ "name", 0, KIND_TEXT, BOTH, AT(name), 1, 253, NULL, "NAME",
+	{ "name", 0, KIND_TEXT, ALL, AT(name), 1, 253, NULL, "NAME",
 	    "name to expect in the certificate (HOST)" },
-	{ "ca-file", 0, KIND_TEXT, BOTH, AT(ca_file), 1, 4096, NULL, "FILE",
+	{ "ca-file", 0, KIND_TEXT, ALL, AT(ca_file), 1, 4096, NULL, "FILE",
 	    "trust the certificates in FILE, not the system's" },
-	{ "insecure", 'k', KIND_FLAG, BOTH, AT(insecure), 0, 1, NULL, NULL,
+	{ "insecure", 'k', KIND_FLAG, ALL, AT(insecure), 0, 1, NULL, NULL,
 	    "go on whatever the certificate; it is reported" },
-	{ "tls-version", 0, KIND_CHOICE, BOTH, AT(tls_version), 0, 0, versions, NULL,
+	{ "tls-version", 0, KIND_CHOICE, ALL, AT(tls_version), 0, 0, versions, NULL,
 	    "speak only this version of TLS" },
-	{ "hash", 0, KIND_CHOICE, BOTH, AT(hashes), 0, 0, hashes, NULL,
+	{ "hash", 0, KIND_CHOICE, ALL, AT(hashes), 0, 0, hashes, NULL,
 	    "bind with this hash only (the best that is offered)" },
-	{ "user", 'u', KIND_TEXT, BOTH, AT(user), 1, LOGIN_USER_MAX, NULL, "NAME",
+	{ "user", 'u', KIND_TEXT, ALL, AT(user), 1, LOGIN_USER_MAX, NULL, "NAME",
 	    "log in, get an address, prove the binding" },
-	{ "password-file", 0, KIND_TEXT, BOTH, AT(password_file), 1, 4096, NULL, "FILE",
+	{ "password-file", 0, KIND_TEXT, ALL, AT(password_file), 1, 4096, NULL, "FILE",
 	    "its first line is the password; \"-\" is stdin" },
-	{ "auth", 0, KIND_CHOICE, BOTH, AT(methods), 0, 0, methods, NULL,
+	{ "auth", 0, KIND_CHOICE, ALL, AT(methods), 0, 0, methods, NULL,
 	    "how to log in (mschap-v2)" },
-	{ "json", 'j', KIND_FLAG, BOTH, AT(output), 0, OUTPUT_JSON, NULL, NULL,
-	    "print one JSON object" },
+	{ "json", 'j', KIND_FLAG, ALL, AT(output), 0, OUTPUT_JSON, NULL, NULL,
+	    "print one JSON object; tunnel: two" },
 	{ "prometheus", 0, KIND_FLAG, ONE, AT(output), 0, OUTPUT_PROMETHEUS, NULL, NULL,
 	    "print metrics for Prometheus" },
 	{ "warning-days", 'w', KIND_NUMBER, ONE, AT(warning_days), 0, 36500, NULL, "DAYS",
@@ -103,10 +116,24 @@ static const struct row rows[] = {
 	    "packets a second and session (1; 0: all that fit)" },
 	{ "size", 0, KIND_NUMBER, MANY, AT(traffic.size), 28, TRAFFIC_SIZE_MAX, NULL, "BYTES",
 	    "of an IP packet of theirs (84)" },
-	{ "help", 'h', KIND_FLAG, BOTH, 0, 0, 0, NULL, NULL, "print this" },
-	{ "version", 'V', KIND_FLAG, BOTH, 0, 0, 0, NULL, NULL, "print the version" },
+	{ "device", 'd', KIND_TEXT, CARRY, AT(device), 1, OPTIONS_DEVICE_MAX, NULL, "NAME",
+	    "name of the tun device (sstp0 or the next that is free)" },
+	{ "mtu", 0, KIND_NUMBER, CARRY, AT(mtu), 576, 4087, NULL, "BYTES",
+	    "of the device; less if the server says so (1400)" },
+	{ "route", 0, KIND_ROUTE, CARRY, 0, 0, 0, NULL, "PREFIX",
+	    "what to reach through the tunnel; may be repeated" },
+	{ "time", 0, KIND_NUMBER, CARRY, AT(time), 1, 1000000000, NULL, "SECONDS",
+	    "leave after so long (stay)" },
+	{ "help", 'h', KIND_FLAG, ALL, 0, 0, 0, NULL, NULL, "print this" },
+	{ "version", 'V', KIND_FLAG, ALL, 0, 0, 0, NULL, NULL, "print the version" },
 };
 /* clang-format on */
+
+static const char *const mode_titles[] = {
+	[MODE_PROBE] = "one connection",
+	[MODE_LOAD] = "load",
+	[MODE_TUNNEL] = "tunnel",
+};
 
 _Static_assert(sizeof(enum traffic_mode) == sizeof(uint32_t),
     "a choice is stored as a number");
@@ -164,13 +191,17 @@ print_help(void)
 {
 	printf("usage: sstp-probe [option]... HOST[:PORT]\n"
 	       "       sstp-probe load [option]... HOST[:PORT]\n"
+	       "       sstp-probe tunnel [option]... HOST[:PORT]\n"
 	       "The first connects to an SSTP server as a client would and "
 	       "tells how it went, as\n"
 	       "a check for monitoring. The second brings up many sessions and "
-	       "measures them.\n");
-	print_scope("options:", BOTH);
+	       "measures them.\n"
+	       "The third makes a tun device and carries its packets until it "
+	       "is told to end.\n");
+	print_scope("options:", ALL);
 	print_scope("for one connection:", ONE);
 	print_scope("for load:", MANY);
+	print_scope("for tunnel:", CARRY);
 	printf("\nThe password comes from --password-file, from "
 	       "SSTP_PROBE_PASSWORD in the\n"
 	       "environment, or from the terminal.\n"
@@ -201,6 +232,23 @@ set_choice(const struct row *row, const char *text, uint32_t *value, char *why)
 }
 
 static bool
+add_route(struct options *options, const char *text, char *why)
+{
+	if (options->routes >= OPTIONS_ROUTES_MAX) {
+		snprintf(why, OPTIONS_WHY_MAX, "--route may be given %d times",
+		    OPTIONS_ROUTES_MAX);
+		return false;
+	}
+	if (prefix_parse(&options->route[options->routes], text)) {
+		options->routes++;
+		return true;
+	}
+	snprintf(why, OPTIONS_WHY_MAX,
+	    "--route takes a prefix like 192.0.2.0/24 or 2001:db8::/32");
+	return false;
+}
+
+static bool
 set_value(
     struct options *options, const struct row *row, const char *text, char *why)
 {
@@ -221,6 +269,8 @@ set_value(
 		    "--%s takes a number from %u to %u", row->name, row->min,
 		    row->max);
 		return false;
+	case KIND_ROUTE:
+		return add_route(options, text, why);
 	case KIND_CHOICE:
 		if (!set_choice(row, text, &value, why))
 			return false;
@@ -303,15 +353,21 @@ find_conflict(const struct options *o)
 		return "--rate 0 is for --traffic up";
 	if (o->name != NULL && !is_word(o->name))
 		return "--name takes a host name";
+	if (o->mode == MODE_TUNNEL && !login)
+		return "tunnel needs --user";
+	if (o->device != NULL &&
+	    (!is_word(o->device) || strpbrk(o->device, "/:%") != NULL))
+		return "--device takes the name of an interface";
 	return NULL;
 }
 
 static void
-set_defaults(struct options *options, bool load)
+set_defaults(struct options *options, enum mode mode)
 {
 	*options = (struct options){
-		.load = load,
-		.timeout = load ? 30 : 10,
+		.mode = mode,
+		.timeout = mode == MODE_LOAD ? 30 : 10,
+		.mtu = 1400, /* what Windows has */
 		.hashes = CERT_HASH_PROTOCOL_SHA1 | CERT_HASH_PROTOCOL_SHA256,
 		.methods = LOGIN_MSCHAP_V2,
 		.warning_days = 14,
@@ -344,6 +400,16 @@ fill_tables(struct option longs[ROWS + 1], char shorts[2 * ROWS + 2])
 	*shorts = '\0';
 }
 
+static enum mode
+find_mode(int argc, char **argv)
+{
+	if (argc > 1 && strcmp(argv[1], "load") == 0)
+		return MODE_LOAD;
+	if (argc > 1 && strcmp(argv[1], "tunnel") == 0)
+		return MODE_TUNNEL;
+	return MODE_PROBE;
+}
+
 static const struct row *
 find_row(int c)
 {
@@ -373,9 +439,9 @@ take_option(struct options *options, int c, const char *text, char *why)
 		printf("sstp-probe %s\n", SSTPD_VERSION);
 		return OPTIONS_DONE;
 	}
-	if (row->scope == (options->load ? ONE : MANY)) {
-		snprintf(why, OPTIONS_WHY_MAX, "--%s is %s load", row->name,
-		    options->load ? "not for" : "for");
+	if ((row->scope & 1 << options->mode) == 0) {
+		snprintf(why, OPTIONS_WHY_MAX, "--%s is not for %s", row->name,
+		    mode_titles[options->mode]);
 		return OPTIONS_WRONG;
 	}
 	return set_value(options, row, optarg, why) ? OPTIONS_RUN
@@ -388,13 +454,13 @@ options_parse(struct options *options, int argc, char **argv,
 {
 	struct option longs[ROWS + 1];
 	char shorts[2 * ROWS + 2];
-	bool load = argc > 1 && strcmp(argv[1], "load") == 0;
+	enum mode mode = find_mode(argc, argv);
 	const char *conflict;
 	int c;
 
-	set_defaults(options, load);
+	set_defaults(options, mode);
 	fill_tables(longs, shorts);
-	optind = load ? 2 : 1;
+	optind = mode == MODE_PROBE ? 1 : 2;
 	opterr = 0;
 	while ((c = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
 		enum options_result result =

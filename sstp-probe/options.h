@@ -12,9 +12,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "prefix.h"
 #include "traffic.h"
 
-enum { OPTIONS_HOST_MAX = 256, OPTIONS_WHY_MAX = 256 };
+enum {
+	OPTIONS_HOST_MAX = 256,
+	OPTIONS_WHY_MAX = 256,
+	OPTIONS_DEVICE_MAX = 15,
+	OPTIONS_ROUTES_MAX = 64,
+};
+
+enum mode {
+	MODE_PROBE,
+	MODE_LOAD,
+	MODE_TUNNEL,
+};
 
 enum output {
 	OUTPUT_TEXT,
@@ -23,10 +35,10 @@ enum output {
 };
 
 struct options {
-	bool load; /* many sessions, else one */
+	enum mode mode;
 	char host[OPTIONS_HOST_MAX];
 	uint16_t port;
-	/* both */
+	/* all */
 	const char *name, *ca_file, *user, *password_file;
 	uint32_t timeout, family, tls_version, hashes, methods, output;
 	uint32_t anonymous, insecure;
@@ -36,6 +48,11 @@ struct options {
 	const char *user_prefix;
 	uint32_t sessions, ramp, hold, duration;
 	struct traffic_plan traffic;
+	/* tunnel */
+	const char *device; /* or NULL */
+	uint32_t mtu, time; /* bytes; seconds, 0 for no end */
+	unsigned int routes;
+	struct prefix route[OPTIONS_ROUTES_MAX];
 };
 
 enum options_result {

@@ -237,6 +237,8 @@ on_ncp(struct ppp *ppp, enum cp_result result, const char *name)
 	}
 	if (result == CP_RESTART && ppp->phase == PPP_UP)
 		ppp->phase = PPP_NETWORK;
+	if (result == CP_OPENED && ppp->phase == PPP_UP)
+		ppp->ops->event(ppp->owner, PPP_OPENED);
 	check_network(ppp);
 }
 
@@ -475,6 +477,16 @@ bool
 ppp_is_waiting(const struct ppp *ppp)
 {
 	return ppp->phase != PPP_UP && ppp->phase != PPP_ENDED;
+}
+
+bool
+ppp_is_up(const struct ppp *ppp, uint16_t protocol)
+{
+	if (ppp->phase != PPP_UP)
+		return false;
+	return protocol == PPP_IPV4 ||
+	       (protocol == PPP_IPV6 && cp_is_open(&ppp->ipv6cp.cp) &&
+		   !ppp->ipv6_refused);
 }
 
 void

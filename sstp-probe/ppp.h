@@ -34,9 +34,10 @@ enum ppp_phase {
 enum ppp_event {
 	PPP_LCP_OPENED,
 	PPP_AUTHENTICATED, /* keys are there; comes before any IPCP frame */
-	PPP_OPENED,	   /* IPCP, and IPV6CP if the server began it */
-	PPP_FAILED,	   /* see failure and why */
-	PPP_CLOSED,	   /* after ppp_close() */
+	/* IPCP, and IPV6CP if the server began it; or the latter, later on */
+	PPP_OPENED,
+	PPP_FAILED, /* see failure and why */
+	PPP_CLOSED, /* after ppp_close() */
 };
 
 enum ppp_failure {
@@ -88,6 +89,8 @@ void ppp_input(struct ppp *ppp, const uint8_t *frame, size_t n);
 /* To be called every few seconds while ppp_is_waiting(). */
 void ppp_timeout(struct ppp *ppp);
 bool ppp_is_waiting(const struct ppp *ppp);
+/* Whether packets of this protocol, PPP_IPV4 or PPP_IPV6, pass. */
+bool ppp_is_up(const struct ppp *ppp, uint16_t protocol);
 void ppp_send_ip(struct ppp *ppp, const uint8_t *packet, size_t n);
 /* Terminate-Request; PPP_CLOSED follows, now or later. */
 void ppp_close(struct ppp *ppp);

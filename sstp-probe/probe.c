@@ -193,7 +193,12 @@ watch_signals(struct probe *p)
 int
 probe_run(const struct options *options, const struct login_secret *secret)
 {
-	static const struct client_ops ops = { on_up, on_echo, on_ip, on_done };
+	static const struct client_ops ops = {
+		.up = on_up,
+		.echo = on_echo,
+		.ip = on_ip,
+		.done = on_done,
+	};
 	static struct probe p;
 	struct setup setup;
 	struct probe_result result = { .options = options,

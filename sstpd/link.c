@@ -23,6 +23,12 @@ enum { KEYMSGS_PER_TURN = 16 };
 /* Between SIGTERM and SIGKILL for a pppd that did not end by hanging up. */
 static const ev_tstamp last_grace = 2.;
 
+/*
+ * It begins with ppp, so that a firewall's rules for ppp+ or ppp* apply to it
+ * as they do to the devices of pppd.
+ */
+static const char tun_name[] = "pppsstp%d";
+
 static void
 close_fd(int *fd)
 {
@@ -189,7 +195,7 @@ offer_tun(struct link *l, unsigned int no_tun, char name[KEYMSG_IFNAME_MAX])
 		stay_on_pty(l, no_tun_text(no_tun));
 		return;
 	}
-	l->tun = tun_device_make(name, &what);
+	l->tun = tun_device_make(tun_name, name, &what);
 	copy = l->tun < 0 ? -1 : fcntl(l->tun, F_DUPFD_CLOEXEC, 0);
 	if (copy < 0) {
 		log_warn("tun: cannot be made: %s", what);

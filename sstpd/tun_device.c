@@ -11,6 +11,7 @@
 #include <net/if.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -25,12 +26,6 @@
 #endif
 
 static const char path[] = "/dev/net/tun";
-
-/*
- * It begins with ppp, so that a firewall's rules for ppp+ or ppp* apply to it
- * as they do to the devices of pppd.
- */
-static const char name_pattern[] = "pppsstp%d";
 
 /*
  * Packets that wait while the client takes none: few enough that they do not
@@ -121,7 +116,8 @@ configure(const char *name, const char **what)
 }
 
 int
-tun_device_make(char name[static TUN_NAME_MAX], const char **what)
+tun_device_make(
+    const char *wanted, char name[static TUN_NAME_MAX], const char **what)
 {
 	struct ifreq ifr = { .ifr_flags = IFF_TUN | IFF_NO_PI | IFF_VNET_HDR };
 	int saved, fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
@@ -130,7 +126,9 @@ tun_device_make(char name[static TUN_NAME_MAX], const char **what)
 	*what = path;
 	if (fd < 0)
 		return -1;
-	memcpy(ifr.ifr_name, name_pattern, sizeof(name_pattern));
+	/* not one that somebody has made to stay and configured otherwise */
+	ifr.ifr_flags |= (short)IFF_TUN_EXCL;
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", wanted);
 	*what = "TUNSETIFF";
 	if (ioctl(fd, TUNSETIFF, &ifr) == 0) {
 		memcpy(name, ifr.ifr_name, TUN_NAME_MAX);

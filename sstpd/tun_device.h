@@ -13,10 +13,12 @@
 enum { TUN_NAME_MAX = 16 };
 
 /*
- * Make one under a name that is not in use, and write that name. Returns its
- * descriptor (non-blocking, close-on-exec), or -1 with errno and *what naming
- * the call that failed. Needs CAP_NET_ADMIN.
+ * Make one under a name that is not in use, and write that name; wanted is the
+ * name, or has "%d" for a number that makes it one that is free. Returns its
+ * descriptor (non-blocking, close-on-exec), or -1 with errno (EBUSY: the name
+ * is taken) and *what naming the call that failed. Needs CAP_NET_ADMIN.
  */
-int tun_device_make(char name[static TUN_NAME_MAX], const char **what);
+int tun_device_make(
+    const char *wanted, char name[static TUN_NAME_MAX], const char **what);
 
 #endif

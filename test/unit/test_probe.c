@@ -503,7 +503,7 @@ test_options(void **state)
 	assert_int_equal(o.ping, 3);
 	assert_int_equal(
 	    parse(&o, "load -n 7 --traffic echo h:1"), OPTIONS_RUN);
-	assert_true(o.load);
+	assert_int_equal(o.mode, MODE_LOAD);
 	assert_int_equal(o.sessions, 7);
 	assert_int_equal(o.traffic.mode, TRAFFIC_ECHO);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
