@@ -81,7 +81,8 @@ struct conf {
 	/* [server] */
 	struct conf_listen listen[CONF_LISTEN_MAX];
 	uint32_t listen_count;
-	uint32_t workers; /* 0: one per core */
+	char tcp_congestion[16]; /* "system": the kernel's default */
+	uint32_t workers;	 /* 0: one per core */
 	char user[64];
 	char chroot_dir[CONF_PATH_MAX];
 	uint32_t seccomp;		  /* enum syscall_filter */

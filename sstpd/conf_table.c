@@ -84,7 +84,8 @@ static const struct conf_word facility_words[] = {
 };
 
 enum {
-	NAME_MAX_LEN = 32, /* what useradd(8) allows */
+	NAME_MAX_LEN = 32,	 /* what useradd(8) allows */
+	CONGESTION_MAX_LEN = 15, /* what the kernel has room for */
 	PATH_MAX_LEN = CONF_PATH_MAX - 1,
 	SOCKET_MAX_LEN = CONF_SOCKET_MAX - 1,
 	TEXT_MAX_LEN = CONF_TEXT_MAX - 1,
@@ -103,6 +104,10 @@ const struct conf_option conf_options[] = {
 	{ "server", "listen", CONF_LISTEN, FIELD(listen), FIELD(listen_count),
 	    "*:443", 1, CONF_LISTEN_MAX, NULL,
 	    "Addresses to accept connections on; * is all of IPv4 and IPv6" },
+	{ "server", "tcp-congestion", CONF_NAME, FIELD(tcp_congestion), 0,
+	    "system", 1, CONGESTION_MAX_LEN, NULL,
+	    "TCP's congestion control of the connections; system is the "
+	    "kernel's default" },
 	{ "server", "workers", CONF_NUMBER, FIELD(workers), 0,
 	    "auto", 1, 256, auto_words,
 	    "Processes that serve clients; auto is one per processor" },

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "conf.h"
+#include "congestion.h"
 #include "doctor_host.h"
 #include "doctor_report.h"
 #include "listener.h"
@@ -266,6 +267,18 @@ check_listen(struct doctor *d, const struct conf *conf, unsigned int i)
 		blame_address(d, l, text, shared);
 }
 
+static void
+check_congestion(struct doctor *d, const struct conf *conf)
+{
+	char error[CONGESTION_ERROR_MAX];
+
+	if (congestion_check(conf->tcp_congestion, error) == 0)
+		doctor_say(d, DOCTOR_OK, "tcp", "congestion control: %s",
+		    conf->tcp_congestion);
+	else
+		doctor_say(d, DOCTOR_FAULT, "tcp", "tcp-congestion: %s", error);
+}
+
 void
 doctor_host(struct doctor *d, const struct conf *conf)
 {
@@ -274,6 +287,7 @@ doctor_host(struct doctor *d, const struct conf *conf)
 		check_tun(d);
 	check_forwarding(d);
 	check_rp_filter(d);
+	check_congestion(d, conf);
 	check_limits(d, conf);
 	if (geteuid() == 0) /* others run workers as themselves */
 		check_user(d, conf);

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "congestion.h"
 #include "listener.h"
 #include "log.h"
 #include "monitor_private.h"
@@ -143,12 +144,23 @@ monitor_bind_worker(struct monitor *m, unsigned int number)
 }
 
 void
+monitor_set_congestion(const struct monitor *m, const struct child *w)
+{
+	const char *name = m->setup.conf.tcp_congestion;
+
+	for (unsigned int i = 0; i < w->listener_count; i++)
+		if (congestion_set(w->listeners[i], name) != 0)
+			log_warn("[server] tcp-congestion: %s", name);
+}
+
+void
 monitor_send_listeners(struct child *w)
 {
 	const struct monitor *m = w->owner;
 
 	if (m->draining || m->predecessor.waits)
 		return;
+	monitor_set_congestion(m, w);
 	for (unsigned int i = 0; i < w->listener_count; i++)
 		monitor_send_plain(w, MSG_LISTENER,
 		    (int[]){ monitor_duplicate(w->listeners[i]) });

@@ -116,6 +116,8 @@ bool monitor_is_at(int fd, const struct sockaddr_storage *wanted);
 /* Once all have theirs: what is left of a predecessor's sockets. */
 void monitor_share_rest(struct monitor *m);
 void monitor_send_listeners(struct child *w);
+/* [server] tcp-congestion, for what its sockets accept from now on. */
+void monitor_set_congestion(const struct monitor *m, const struct child *w);
 /* Let all workers accept that had no listening sockets. */
 void monitor_accept(struct monitor *m);
 /* [server] address-file, in place at once. Returns 0, or -1 with errno. */

@@ -62,9 +62,11 @@ try_reload(struct monitor *m)
 	m->generation++;
 	monitor_note_setup(m);
 	monitor_open_log(&m->setup.conf);
-	for (unsigned int i = 0; i < m->worker_count; i++)
+	for (unsigned int i = 0; i < m->worker_count; i++) {
+		monitor_set_congestion(m, &m->workers[i]);
 		if (m->workers[i].running)
 			monitor_send_conf(m, &m->workers[i]);
+	}
 	log_info("reload: done, new connections use the new configuration");
 	return 0;
 }

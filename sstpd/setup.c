@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "congestion.h"
 #include "log.h"
 #include "pppd.h"
 #include "setup.h"
@@ -116,6 +117,21 @@ conf_to_memory(const struct conf *conf)
 }
 
 static int
+check_congestion(const struct conf *conf)
+{
+	char error[CONGESTION_ERROR_MAX];
+	char *hint;
+
+	if (congestion_check(conf->tcp_congestion, error) == 0)
+		return 0;
+	hint = strchr(error, '\n');
+	if (hint != NULL)
+		*hint++ = '\0';
+	log_errx("[server] tcp-congestion: %s (%s)", error, hint);
+	return -1;
+}
+
+static int
 check_files(const struct conf *conf)
 {
 	int ret = 0;
@@ -152,7 +168,8 @@ check_files(const struct conf *conf)
 int
 setup_make(struct setup *setup, const struct conf *conf)
 {
-	if (check_files(conf) != 0 || open_credentials(conf, setup->fds) != 0)
+	if (check_files(conf) != 0 || check_congestion(conf) != 0 ||
+	    open_credentials(conf, setup->fds) != 0)
 		return -1;
 	if (pools_make(&setup->pools, conf) != 0) {
 		log_err("pools of addresses");
@@ -209,7 +226,7 @@ setup_check(const struct conf *conf)
 	if (open_credentials(conf, fds) != 0)
 		return 2;
 	close_credentials(conf, fds, conf->profile_count);
-	if (check_files(conf) != 0)
+	if (check_files(conf) != 0 || check_congestion(conf) != 0)
 		return 2;
 	if (geteuid() != 0) {
 		log_warnx("pppd: its options are checked only as root");

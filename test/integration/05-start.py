@@ -55,6 +55,17 @@ def check(make):
     assert status == 0, (status, out, err)
 
 
+@test("a congestion control that the kernel lacks is refused, with those it has",
+      daemon=None)
+def congestion(make):
+    d = make({"server": {"tcp-congestion": "nonesuch"}})
+    known = pathlib.Path("/proc/sys/net/ipv4/tcp_available_congestion_control")
+    for arguments in ("-t", "-f", config(d)), ("-f", config(d)):
+        status, _, err = run(*arguments)
+        assert status == 2, (status, err)
+        assert f"nonesuch: there is none; this kernel has: {known.read_text().strip()}" in err, err
+
+
 @test("-T prints a configuration that means the same", daemon=None)
 def effective(make):
     d = make({"sstp": {"hello-interval": "12500ms"}})

@@ -4,10 +4,13 @@
 """SIGHUP: a new configuration for new connections, or none at all."""
 
 import pathlib
+import re
+import shutil
 import signal
+import subprocess
 
 import sstp
-from lib import certificate, main, test, wait_until
+from lib import Skipped, certificate, main, test, wait_until
 
 
 def presented(d):
@@ -78,6 +81,39 @@ def settings(make):
         return all(d.ccp("exit 0").bitmask == 1 for _ in range(4))
     wait_until(all_changed, "the new setting")
     old.ping()
+    d.settle()
+    d.stop()
+
+
+def congestion(c):
+    """What the server's end of a connection has for congestion control."""
+    port = c.tls.getsockname()[1]
+    out = subprocess.run(["ss", "-Htin", f"dport = :{port}"], check=True,
+                         capture_output=True, text=True).stdout
+    return re.search(r"\s(\w+) wscale:", out)[1]
+
+
+@test("tcp-congestion: new connections get it, the old keep theirs", daemon=None)
+def new_congestion(make):
+    if shutil.which("ss") is None:
+        raise Skipped("needs ss, of iproute2")
+    d = make({"server": {"tcp-congestion": "reno"}}).start()
+    first = d.cc()
+    assert congestion(first) == "reno", congestion(first)
+    default = pathlib.Path("/proc/sys/net/ipv4/tcp_congestion_control").read_text().strip()
+    other = "cubic" if default == "reno" else "reno"
+    for name, means in ((other, other), ("system", default)):
+        d.sections["server"]["tcp-congestion"] = name
+        d.write_config()
+        d.wait_log("reload: done", reload(d))
+        clients = [d.client() for _ in range(8)]  # of all workers
+        assert {congestion(c) for c in clients} == {means}, name
+        for c in clients:
+            c.close()
+    d.sections["server"]["tcp-congestion"] = "nonesuch"
+    d.write_config()
+    kept(d, first, "tcp-congestion: nonesuch: there is none; this kernel has: ", reload(d))
+    assert congestion(first) == "reno", congestion(first)
     d.settle()
     d.stop()
 

@@ -365,6 +365,9 @@ static const struct good {
 	{ "server", "listen", "0.0.0.0:443, [::]:443", NULL },
 	{ "server", "listen", "127.0.0.1:0, 127.0.0.1:0", NULL },
 	{ "server", "listen", "*:1, *:2, *:3, *:4, *:5, *:6, *:7, *:8", NULL },
+	{ "server", "tcp-congestion", "system", NULL },
+	{ "server", "tcp-congestion", "bbr", NULL },
+	{ "server", "tcp-congestion", "a23456789012345", NULL },
 	{ "server", "workers", "auto", NULL },
 	{ "server", "workers", "1", NULL },
 	{ "server", "workers", "256", NULL },
@@ -538,6 +541,15 @@ static const struct bad {
 	    "\"10 sessions\": expected a number from 1 to 100000" },
 	{ "limits", "max-sessions", "4294967297",
 	    "\"4294967297\": expected a number from 1 to 100000" },
+	{ "server", "tcp-congestion", "",
+	    "\"\": expected a name of up to 15 letters, digits, dots, hyphens "
+	    "and underscores" },
+	{ "server", "tcp-congestion", "b/r",
+	    "\"b/r\": expected a name of up to 15 letters, digits, dots, "
+	    "hyphens and underscores" },
+	{ "server", "tcp-congestion", "a234567890123456",
+	    "\"a234567890123456\": too long, expected a name of up to 15 "
+	    "letters, digits, dots, hyphens and underscores" },
 	{ "server", "user", "",
 	    "\"\": expected a name of up to 32 letters, digits, dots, hyphens "
 	    "and underscores" },
