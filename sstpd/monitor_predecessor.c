@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -18,7 +19,8 @@
 #include "log.h"
 #include "monitor_private.h"
 
-enum { SOCKETS_MAX = WORKERS_MAX * CONF_LISTEN_MAX, PATIENCE = 10 /* s */ };
+/* PATIENCE: seconds for the next message of those that come at once */
+enum { SOCKETS_MAX = WORKERS_MAX * CONF_LISTEN_MAX, PATIENCE = 60 };
 
 /* --- what it hands over at first
  * -------------------------------------------------------------------- */
@@ -100,6 +102,18 @@ take_one(struct monitor *m, const union msg *msg, int *fds)
 	return 1;
 }
 
+/* The next message, which may still be on its way; as msg_recv(). */
+static int
+await_message(int channel, union msg *msg, int *fds)
+{
+	struct pollfd wait = { .fd = channel, .events = POLLIN };
+
+	while (poll(&wait, 1, PATIENCE * 1000) < 0)
+		if (errno != EINTR)
+			return -1;
+	return msg_recv(channel, msg, fds);
+}
+
 static int
 take_all(struct monitor *m, int channel)
 {
@@ -108,11 +122,7 @@ take_all(struct monitor *m, int channel)
 	int r = 1;
 
 	while (r > 0) {
-		r = msg_recv(channel, &msg, fds);
-		if (r < 0 && errno == EINTR) {
-			r = 1;
-			continue;
-		}
+		r = await_message(channel, &msg, fds);
 		if (r <= 0) {
 			log_errx("upgrade: the old process hands over nothing");
 			return -1;
@@ -299,7 +309,6 @@ int
 monitor_predecessor_init(struct monitor *m)
 {
 	struct predecessor *p = &m->predecessor;
-	struct timeval limit = { .tv_sec = PATIENCE }, none = { 0 };
 	struct ucred peer = { 0 };
 	socklen_t len = sizeof(peer);
 	int fd = channel_from_environment();
@@ -307,10 +316,8 @@ monitor_predecessor_init(struct monitor *m)
 	p->control = -1;
 	if (fd < 0)
 		return 0;
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 	if (take_all(m, fd) != 0)
 		return -1;
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &none, sizeof(none));
 	getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len);
 	if (fcntl(fd, F_SETFL, O_NONBLOCK) != 0)
 		return -1;

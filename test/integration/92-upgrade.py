@@ -292,6 +292,30 @@ def deadline(make):
     d.stop()
 
 
+@test("a new one waits for what the old one has not sent yet", daemon=None)
+def early(make):
+    d = make()
+    d.write_config()
+    ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    os.set_inheritable(its.fileno(), True)
+    with subprocess.Popen(
+            [SSTPD, "-f", d.directory / "sstpd.conf"], stderr=subprocess.PIPE,
+            env={**os.environ, "SSTPD_HANDOVER_FD": str(its.fileno())},
+            close_fds=False) as new:
+        its.close()
+        wait_until(lambda: waits_in_poll(new) or new.poll() is not None,
+                   "the new one to wait")
+        assert new.poll() is None, new.stderr.read()
+        ours.close()
+        assert b"hands over nothing" in new.stderr.read()
+        assert new.wait(PATIENCE) == 1
+
+
+def waits_in_poll(process):
+    with open(f"/proc/{process.pid}/wchan", encoding="ascii") as file:
+        return "poll" in file.read()
+
+
 @test("a new program that does not start changes nothing", daemon=None)
 def broken(make):
     d = make()
