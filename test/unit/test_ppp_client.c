@@ -740,6 +740,30 @@ test_ipv6(void **state)
 }
 
 static void
+test_late_ipv6(void **state)
+{
+	unsigned int events;
+	struct link l;
+
+	(void)state;
+	bring_up(&l);
+	assert_true(ppp_is_up(&l.ppp, PPP_IPV4));
+	events = l.events;
+	give(&l, V6_REQ);
+	assert_int_equal(l.events, events);
+	assert_false(ppp_is_up(&l.ppp, PPP_IPV6));
+	give(&l, "ff038057 02 01 000e 010a 21402324255e262a");
+	assert_int_equal(l.events, events + 1);
+	assert_int_equal(l.event[events], PPP_OPENED);
+	assert_true(ppp_is_up(&l.ppp, PPP_IPV6));
+	/* it goes again */
+	give(&l, "ff038057 05 02 0004");
+	assert_true(ppp_is_up(&l.ppp, PPP_IPV4));
+	assert_false(ppp_is_up(&l.ppp, PPP_IPV6));
+	assert_false(ppp_is_up(&l.ppp, PPP_IPCP));
+}
+
+static void
 test_data(void **state)
 {
 	struct link l;
@@ -958,6 +982,7 @@ main(void)
 		cmocka_unit_test(test_no_address),
 		cmocka_unit_test(test_endless_naks),
 		cmocka_unit_test(test_ipv6),
+		cmocka_unit_test(test_late_ipv6),
 		cmocka_unit_test(test_data),
 		cmocka_unit_test(test_server_ends),
 		cmocka_unit_test(test_we_end),

@@ -486,7 +486,12 @@ test_options(void **state)
 		"load --verbose h", "--ping 3 h", "--password-file x h",
 		"load --traffic ping h", "--bogus h", "h --timeout",
 		"load --user a --user-prefix b h", "--user", "h h",
-		"load --user a --traffic ping --rate 0 h" };
+		"load --user a --traffic ping --rate 0 h", "tunnel h",
+		"tunnel -u a", "tunnel -u a -p 3 h", "tunnel -u a -n 3 h",
+		"--route 192.0.2.0/24 h", "load --time 5 h",
+		"tunnel -u a --mtu 575 h", "tunnel -u a --mtu 4088 h",
+		"tunnel -u a --route 192.0.2.1/24 h", "tunnel -u a -d a/b h",
+		"tunnel -u a -d a%d h", "tunnel -u a -d 0123456789abcdef h" };
 	struct options o;
 
 	(void)state;
@@ -506,8 +511,66 @@ test_options(void **state)
 	assert_int_equal(o.mode, MODE_LOAD);
 	assert_int_equal(o.sessions, 7);
 	assert_int_equal(o.traffic.mode, TRAFFIC_ECHO);
+	assert_int_equal(parse(&o, "tunnel -u a --mtu 4087 --time 9 -d tun7 "
+				   "--route 192.0.2.0/24 --route ::/0 h"),
+	    OPTIONS_RUN);
+	assert_int_equal(o.mode, MODE_TUNNEL);
+	assert_int_equal(o.mtu, 4087);
+	assert_int_equal(o.time, 9);
+	assert_string_equal(o.device, "tun7");
+	assert_int_equal(o.routes, 2);
+	assert_int_equal(o.route[0].len, 24);
+	assert_int_equal(o.route[1].family, AF_INET6);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		assert_int_equal(parse(&o, bad[i]), OPTIONS_WRONG);
+}
+
+static void
+test_too_many_routes(void **state)
+{
+	char words[3][32] = { "sstp-probe", "tunnel", "--route=192.0.2.1" };
+	char *argv[3 + OPTIONS_ROUTES_MAX], why[OPTIONS_WHY_MAX] = "";
+	struct options o;
+
+	(void)state;
+	for (int i = 0; i < 3 + OPTIONS_ROUTES_MAX; i++)
+		argv[i] = words[i < 2 ? i : 2];
+	assert_int_equal(options_parse(&o, 3 + OPTIONS_ROUTES_MAX, argv, why),
+	    OPTIONS_WRONG);
+	assert_string_equal(why, "--route may be given 64 times");
+	assert_int_equal(o.routes, OPTIONS_ROUTES_MAX);
+}
+
+static void
+test_prefixes(void **state)
+{
+	static const struct {
+		const char *text, *same;
+	} rows[] = {
+		{ "0.0.0.0/0", NULL },
+		{ "192.0.2.0/24", NULL },
+		{ "192.0.2.128/25", NULL },
+		{ "192.0.2.7", "192.0.2.7/32" },
+		{ "::/0", NULL },
+		{ "2001:db8::/29", NULL },
+		{ "2001:DB8::1", "2001:db8::1/128" },
+	};
+	static const char *const bad[] = { "", "/", "/8", "default", "10/8",
+		"192.0.2.0/33", "192.0.2.0/", "192.0.2.0/-1", "192.0.2.0/2x",
+		"192.0.2.0/24/24", "192.0.2.1/31", "192.0.2.0/16", "::1/64",
+		"::/129", "::/ 8", "::%lo/0", "2001:db8::/28",
+		"0123:4567:89ab:cdef:0123:4567:89ab:cdef:0123:4567:89ab/0" };
+	char text[PREFIX_TEXT_MAX];
+	struct prefix prefix;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_true(prefix_parse(&prefix, rows[i].text));
+		assert_string_equal(prefix_format(&prefix, text),
+		    rows[i].same != NULL ? rows[i].same : rows[i].text);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_false(prefix_parse(&prefix, bad[i]));
 }
 
 int
@@ -529,6 +592,8 @@ main(void)
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_targets),
 		cmocka_unit_test(test_options),
+		cmocka_unit_test(test_too_many_routes),
+		cmocka_unit_test(test_prefixes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
