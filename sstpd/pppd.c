@@ -143,7 +143,10 @@ pppd_build_args(struct pppd_args *a, const struct conf *conf,
 	return 0;
 }
 
-/* Between fork and exec: only async-signal-safe calls. */
+/*
+ * Between vfork and exec: system calls, and no memory written but the stack
+ * below, as all of it is the parent's.
+ */
 static void __attribute__((noreturn))
 exec_pppd(char *const argv[], int plugin, int log)
 {
@@ -190,6 +193,28 @@ exec_pppd(char *const argv[], int plugin, int log)
 	if (write(STDERR_FILENO, failed, sizeof(failed) - 1) < 0)
 		_exit(PPPD_NOT_EXECUTED);
 	_exit(PPPD_NOT_EXECUTED);
+}
+
+/*
+ * Start a program in a child that has our memory until it executes that, while
+ * we wait: a copy of our page tables, made to be thrown away, and of each page
+ * that we write to meanwhile, would cost more than all else we do for a
+ * session. Our handlers must not run in there, so every signal is blocked until
+ * it has none of them left. Returns its pid, or -1 with errno.
+ */
+static pid_t
+spawn(char *const argv[], int plugin, int log)
+{
+	sigset_t all, before;
+	pid_t pid;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &before);
+	pid = vfork();
+	if (pid == 0)
+		exec_pppd(argv, plugin, log);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return pid;
 }
 
 /* A raw pty: before pppd sets its modes nothing may be echoed or edited. */
@@ -258,11 +283,9 @@ pppd_spawn(struct pppd_process *process, const struct conf *conf,
 	if (pppd_build_args(&args, conf, session) != 0)
 		goto fail;
 	*what = "fork";
-	pid = fork();
+	pid = spawn(args.argv, fd[PLUGIN_CHILD], fd[LOG_CHILD]);
 	if (pid < 0)
 		goto fail;
-	if (pid == 0)
-		exec_pppd(args.argv, fd[PLUGIN_CHILD], fd[LOG_CHILD]);
 	*what = "pidfd_open";
 	fd[PIDFD] = pidfd_open_compat(pid);
 	if (fd[PIDFD] < 0) {
@@ -339,9 +362,7 @@ run(char *const argv[], char *text, size_t cap)
 
 	if (pipe2(log, O_CLOEXEC) != 0)
 		return -1;
-	pid = fork();
-	if (pid == 0)
-		exec_pppd(argv, -1, log[1]);
+	pid = spawn(argv, -1, log[1]);
 	close(log[1]);
 	ended = pid > 0 && read_all(log[0], text, cap);
 	close(log[0]);

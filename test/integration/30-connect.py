@@ -3,8 +3,10 @@
 # Copyright (c) 2026 The sstpd developers
 """CALL_CONNECT_REQUEST and what answers it."""
 
+import signal
+
 import sstp
-from lib import main, test
+from lib import main, status_field, test
 from sstp import attribute, data, message, nak, status_info
 
 KIND = sstp.CALL_CONNECT_REQUEST
@@ -55,6 +57,20 @@ def arguments(d):
                  "local_address=127.0.0.1 ",
                  f"correlation_id={{{c.name}}} "):
         assert text in session, (text, session)
+
+
+@test("no signal stays blocked by a start, neither in pppd nor in the monitor")
+def signals(d):
+    own = sum(1 << number - 1 for number in
+              (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1))
+
+    def blocked(pid):
+        return int(status_field(pid, "SigBlk")[0], 16)
+    before = blocked(d.pid())
+    c = d.ccp()
+    # but what our double blocks itself
+    assert blocked(d.pppd_of(c)) & ~own == 0, hex(blocked(d.pppd_of(c)))
+    assert blocked(d.pid()) == before, hex(blocked(d.pid()))
 
 
 @test("case 28: only the hashes that are configured are offered", "sha256")
