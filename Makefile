@@ -20,7 +20,7 @@ endif
 
 .SUFFIXES:
 .PHONY: all check check-unit check-fuzz check-integration check-system check-static \
-	bench bench-codec errors metrics fuzz fuzz-programs install install-systemd uninstall dist distcheck \
+	bench bench-codec bench-sessions errors metrics fuzz fuzz-programs install install-systemd uninstall dist distcheck \
 	format format-check \
 	clean distclean
 .DELETE_ON_ERROR:
@@ -125,6 +125,8 @@ bench-codec: $(BENCH_BIN)
 # in a virtual machine, where figures repeat
 bench: all
 	$(srcdir)/test/bench/run --build .
+bench-sessions: all
+	$(srcdir)/test/bench/sessions --build .
 
 need-cmocka:
 ifneq ($(have_cmocka),yes)
