@@ -347,6 +347,8 @@ dispatch(struct link *l, const union keymsg *m)
 		    m->hello.pppd_version);
 		break;
 	case KEYMSG_PHASE:
+		if (l->process.master >= 0)
+			l->ops->speaks(l, ev_now(l->loop) - l->began);
 		hand_over(l);
 		set_starting(l, false);
 		/* it has its tty open, so the master no longer needs ours */
@@ -518,6 +520,7 @@ link_new(struct ev_loop *loop, const struct conf *conf,
 	memcpy(l->profile, profile->name, sizeof(l->profile));
 	l->stop_timeout = conf->stop_timeout / 1000.;
 	l->starting_time = conf->starting_time / 1000.;
+	l->began = ev_now(loop);
 	l->auth_methods = conf->auth_methods;
 	l->data_path = conf->data_path;
 	l->tun = -1;

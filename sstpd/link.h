@@ -34,6 +34,8 @@ struct link_ops {
 	    uint32_t wanted, enum msg_end_cause *cause);
 	/* it begins, or ceases, to cost what a start costs: see l->starting */
 	void (*starting)(struct link *l);
+	/* it speaks PPP, so many seconds after its start */
+	void (*speaks)(struct link *l, ev_tstamp after);
 	/* its peer is not who it says; told once */
 	void (*auth_failed)(struct link *l);
 	/* pppd is reaped and MSG_EXITED sent; free it after */
@@ -60,7 +62,7 @@ struct link {
 	struct pppd_process process;
 	ev_io exited, plugin;
 	ev_timer killer, start_limit;
-	ev_tstamp stop_timeout, starting_time;
+	ev_tstamp stop_timeout, starting_time, began;
 	uint32_t auth_methods, data_path;
 	/* a copy, for the device to live until its pppd is reaped; -1: none */
 	int tun;

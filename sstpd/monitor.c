@@ -378,6 +378,7 @@ start(struct monitor *m, const struct conf *conf)
 	char error[ACTIVATION_ERROR_MAX];
 
 	m->cores = count_cores();
+	pace_init(&m->pace, m->cores);
 	spawn_queue_init(&m->queue);
 	m->loop = ev_loop_new(EVFLAG_AUTO);
 	m->exe = open("/proc/self/exe", O_PATH | O_CLOEXEC);

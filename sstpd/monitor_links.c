@@ -12,8 +12,6 @@
 #include "log.h"
 #include "monitor_private.h"
 
-enum { STARTING_PER_CORE = 16 }; /* "auto" of max-starting */
-
 /* One that had a pppd, or waited for one, is no more. */
 static void
 leave(struct monitor *m, uint64_t peer, const char *profile)
@@ -97,6 +95,16 @@ on_link_starting(struct link *l)
 }
 
 static void
+on_link_speaks(struct link *l, ev_tstamp after)
+{
+	struct monitor *m = l->owner;
+
+	if (pace_note(&m->pace, (uint64_t)(after * 1000.)))
+		log_debug(
+		    "limits: max-starting = auto is %u now", m->pace.limit);
+}
+
+static void
 on_link_gone(struct link *l)
 {
 	struct monitor *m = l->owner;
@@ -120,6 +128,7 @@ static const struct link_ops link_ops = {
 	.send = on_link_send,
 	.take_address = on_link_take_address,
 	.starting = on_link_starting,
+	.speaks = on_link_speaks,
 	.auth_failed = on_link_auth_failed,
 	.gone = on_link_gone,
 };
@@ -215,7 +224,7 @@ monitor_start_waiting(struct monitor *m)
 	struct spawn_request *r;
 
 	if (limit == 0)
-		limit = m->cores * STARTING_PER_CORE;
+		limit = m->pace.limit;
 	while (!m->stopping && m->starting < limit &&
 	       (r = spawn_queue_take(&m->queue, now)) != NULL) {
 		start_link(m, r);

@@ -12,6 +12,7 @@
 #include "activation.h"
 #include "child.h"
 #include "link.h"
+#include "pace.h"
 #include "peers.h"
 #include "service.h"
 #include "setup.h"
@@ -92,6 +93,7 @@ struct monitor {
 	/* by profile: those with a pppd and those that wait for one */
 	uint32_t profile_sessions[CONF_PROFILES_MAX];
 	unsigned int starting; /* of the links */
+	struct pace pace;      /* how many may, if it is for us to say */
 	unsigned int cores;
 	ev_signal on_term, on_int, on_hup, on_usr2;
 	ev_timer deadline, drain, drain_check;

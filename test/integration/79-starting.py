@@ -224,6 +224,16 @@ def stop(make):
     d.check_log()
 
 
+@test("of its own accord it lets fewer start where a pppd is slow to speak",
+      daemon=None)
+def slow_machine(make):
+    d = make({"limits": {"max-starting": "auto"}}).start()
+    most = 16 * os.sysconf("SC_NPROCESSORS_ONLN")
+    d.cc("slow-start 1100\n" + UP)
+    d.wait_log(rf"limits: max-starting = auto is {most - 1} now")
+    d.stop()
+
+
 @test("a higher limit lets them in at once", daemon=None)
 def reload(make):
     d = make(cap()).start()
