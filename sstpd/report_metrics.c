@@ -134,7 +134,7 @@ static const struct {
 	[PACKETS_OUT] = { "sstpd_transmit_packets_total", counter, "",
 	    "PPP frames with data to clients." },
 	[DROPPED] = { "sstpd_dropped_packets_total", counter, "",
-	    "PPP frames that came too early or were too long." },
+	    "PPP frames that came too early, were too long, or had no room." },
 	[RETRANSMITS] = { "sstpd_tcp_retransmitted_segments_total", counter, "",
 	    "TCP segments that were sent to clients again." },
 	[QUEUED] = { "sstpd_queue_bytes", gauge, "direction",

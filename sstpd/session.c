@@ -4,8 +4,6 @@
 /* One client: life, TLS and HTTP. */
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,11 +14,6 @@
 #include "session_private.h"
 
 enum {
-	/*
-	 * What the kernel holds unsent: enough to keep the line busy, little
-	 * enough that the queue stands where it can be managed
-	 */
-	UNSENT_MAX = 128 * 1024,
 	REFUSED_LINGER = 2000, /* ms for an HTTP error to be read */
 };
 
@@ -89,14 +82,14 @@ session_flush(struct session *s)
 		break;
 	case TLS_WANT_WRITE:
 		ev_io_start(s->loop, &s->sock_writer);
+		session_queue_adapt(s);
 		break;
 	default:
 		session_tls_reason(s);
 		lower_down(s);
 		return;
 	}
-	if (s->downlink_full &&
-	    tls_queued(&s->tls) < (buf_is_tight() ? TIGHT_LOW : DOWNLINK_LOW))
+	if (s->downlink_full && session_queue_has_room(s))
 		session_ppp_resume(s);
 	/* the pty has taken something, or is gone: the client may go on */
 	if (s->uplink_full && session_ppp_has_room(s))
@@ -450,7 +443,6 @@ session_new(struct ev_loop *loop, struct generation *generation, uint64_t id,
     const struct session_ops *ops, void *owner)
 {
 	struct session *s = calloc(1, sizeof(*s));
-	int unsent = UNSENT_MAX;
 
 	if (s == NULL ||
 	    tls_init(&s->tls, generation->ctx[0], fd, choose_profile, s) != 0) {
@@ -475,7 +467,7 @@ session_new(struct ev_loop *loop, struct generation *generation, uint64_t id,
 	    (unsigned int)(id >> 32), (unsigned int)id);
 	address_text(peer, s->subject.peer);
 	s->subject.port = address_port(peer);
-	setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof(unsent));
+	session_queue_init(s);
 	buf_init(&s->rx, RX_MAX);
 	call_init(&s->call);
 	ev_io_init(&s->sock_reader, on_sock_readable, fd, EV_READ);

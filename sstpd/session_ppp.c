@@ -115,14 +115,6 @@ read_pty(struct session *s)
 	return 0;
 }
 
-/* The client's queue. */
-static bool
-is_full(const struct session *s)
-{
-	return tls_queued(&s->tls) >=
-	       (buf_is_tight() ? TIGHT_HIGH : DOWNLINK_HIGH);
-}
-
 static void
 on_pty_readable(struct ev_loop *loop, ev_io *w, int revents)
 {
@@ -134,7 +126,7 @@ on_pty_readable(struct ev_loop *loop, ev_io *w, int revents)
 	while (n >= PTY_FULL && sum < PTY_BYTES_PER_TURN) {
 		n = read_pty(s);
 		sum += n;
-		if (n > 0 && is_full(s)) {
+		if (n > 0 && session_queue_is_full(s)) {
 			/* session_flush() calls session_ppp_resume() */
 			s->downlink_full = true;
 			ev_io_stop(loop, w);

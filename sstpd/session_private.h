@@ -10,6 +10,7 @@
 #include "buf.h"
 #include "call.h"
 #include "cause.h"
+#include "codel.h"
 #include "hdlc.h"
 #include "http.h"
 #include "listener.h"
@@ -22,10 +23,8 @@ enum {
 	RX_MAX = 20 * 1024, /* decrypted, unparsed: a request head and more */
 	PTY_OUT_MAX =
 	    64 * 1024, /* encoded for pppd, not yet taken by the pty */
-	/* what is queued to the client before the pty is read no more */
-	DOWNLINK_HIGH = 64 * 1024,
-	DOWNLINK_LOW = 32 * 1024,
-	/* the same, and what is decrypted at once, while memory is tight */
+	/* what is queued to the client while memory is tight before its pty or
+	 * device is read no more, and what is decrypted at once */
 	TIGHT_HIGH = 8 * 1024,
 	TIGHT_LOW = 4 * 1024,
 	PPPD_LINE_MAX = 512,
@@ -71,6 +70,8 @@ struct session {
 	ev_timer timer;
 	struct buf rx;	  /* decrypted, not yet parsed */
 	bool uplink_full; /* the pty takes no more: the socket is not read */
+	uint32_t unsent;  /* bytes that the socket takes before it sends them */
+	ev_tstamp rate_sampled;
 
 	/* the call */
 	struct call call;
@@ -101,6 +102,7 @@ struct session {
 	int tun; /* -1: none */
 	ev_io tun_reader;
 	struct tun_shared *tun_shared;
+	struct codel codel; /* of its queue */
 
 	/* the story, see session_story.c */
 	ev_tstamp began, connected; /* connected: 0 until the binding held */
@@ -176,6 +178,8 @@ void session_count_up(struct session *s);
 void session_count_close(struct session *s);
 /* Once its cause is settled. */
 void session_count_end(struct session *s);
+/* Bytes a second that TCP has brought to the client; 0: not known. */
+uint64_t session_delivery_rate(const struct session *s);
 
 /* --- session_capture.c --- */
 /* Write a frame to the capture that there is; passed: it is handed on. */
@@ -201,6 +205,15 @@ void session_close(struct session *s);
 /* Tell the worker once neither socket nor pppd is left. */
 void session_check_gone(struct session *s);
 void session_set_timer(struct session *s, uint32_t ms); /* 0: stop */
+
+/* --- session_queue.c --- */
+/* The socket is new. */
+void session_queue_init(struct session *s);
+/* It takes no more for now: is what it holds still the right amount? */
+void session_queue_adapt(struct session *s);
+/* More must not be queued to the client; may be again. */
+bool session_queue_is_full(const struct session *s);
+bool session_queue_has_room(const struct session *s);
 
 /* --- session_call.c --- */
 /* TLS and HTTP are done: wait for the call. */

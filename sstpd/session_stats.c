@@ -59,6 +59,14 @@ tcp_info(const struct session *s, struct tcp_info *info)
 	       getsockopt(s->tls.fd, IPPROTO_TCP, TCP_INFO, info, &len) == 0;
 }
 
+uint64_t
+session_delivery_rate(const struct session *s)
+{
+	struct tcp_info info;
+
+	return tcp_info(s, &info) ? info.tcpi_delivery_rate : 0;
+}
+
 static void
 count_retransmits(struct session *s, const struct tcp_info *info)
 {

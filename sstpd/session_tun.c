@@ -154,6 +154,7 @@ cut(struct session *s, const struct virtio_net_hdr *hdr, const uint8_t *packet,
     size_t n)
 {
 	uint8_t *bytes = s->tun_shared->frame;
+	bool drop = codel_drop(&s->codel, (uint64_t)(ev_now(s->loop) * 1e6));
 	struct gso gso;
 	size_t len;
 
@@ -161,6 +162,9 @@ cut(struct session *s, const struct virtio_net_hdr *hdr, const uint8_t *packet,
 		s->dropped++;
 		return;
 	}
+	/* of many at once the first: that tells the sender as well */
+	if (drop && gso_next(&gso, bytes + HEADERS_LEN) > 0)
+		s->dropped++;
 	while ((len = gso_next(&gso, bytes + HEADERS_LEN)) > 0) {
 		if (put_to_client(s, bytes, len))
 			continue;
@@ -183,6 +187,8 @@ read_tun(struct session *s)
 		cut(s, &hdr, in + VIRTIO_LEN, (size_t)n - VIRTIO_LEN);
 		return s->tun >= 0;
 	}
+	if (n < 0 && errno == EAGAIN)
+		codel_empty(&s->codel);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return false;
 	/* EBADFD: somebody has deleted the device */
@@ -201,8 +207,7 @@ on_tun_readable(struct ev_loop *loop, ev_io *w, int revents)
 	(void)revents;
 	for (int i = 0; more && i < READS_PER_TURN; i++) {
 		more = read_tun(s);
-		if (more && tls_queued(&s->tls) >=
-				(buf_is_tight() ? TIGHT_HIGH : DOWNLINK_HIGH)) {
+		if (more && session_queue_is_full(s)) {
 			/* session_flush() calls session_tun_resume() */
 			s->downlink_full = true;
 			ev_io_stop(loop, w);

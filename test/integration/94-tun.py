@@ -8,6 +8,7 @@ own, whose packets this program carries in SSTP."""
 import ctypes
 import fcntl
 import hashlib
+import json
 import os
 import pathlib
 import re
@@ -29,6 +30,8 @@ OURS, THEIRS = "10.99.0.1", "10.99.0.10"
 OURS6, THEIRS6 = "fe80::1", "fe80::2"
 BYTES = 4 << 20
 TUN_SCRIPT = UP.replace("echo\n", "wait-signal\nup\nup6\n")
+UNSENT_MAX = (128 + 64) << 10  # TCP fills up the last of its buffers
+QUEUE_MAX = (64 + 64) << 10  # and what one more read may bring
 HEAD = {4: b"\xff\x03\x00\x21", 6: b"\xff\x03\x00\x57"}
 
 CLONE_NEWNET = 0x40000000
@@ -294,12 +297,12 @@ def tcp_segment(sequence, payload):
     return ip4(socket.IPPROTO_TCP, tcp_header(sequence, total) + payload)
 
 
-def configured(d, *up, then=""):
+def configured(d, *up, then="", **options):
     """A session whose device is up, not yet bound; answers pings once it may."""
     d.before = d.log_size()
     script = TUN_SCRIPT.replace("up\nup6\n", "".join(f"{u}\n" for u in up)) + \
         f"send {(sstp.LCP + b'up').hex()}\n{then}"
-    c = d.ccp(script)
+    c = d.ccp(script, **options)
     c.expect_data(sstp.CHAP_SUCCESS)
     device = d.wait_event(c, "verdict 1 ").split()[2]
     ip("address", "add", OURS, "peer", THEIRS, "dev", device)
@@ -535,6 +538,43 @@ def not_reading(d):
             got = c.read()
         return found
     wait_until(answered, "an answer to a ping")
+
+
+def told(d, c):
+    """What sstpctl tells of its session."""
+    command = [lib.BUILD / "sstpctl/sstpctl", "-s", d.directory / "control", "-j", "sessions"]
+    out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    port = c.tls.getsockname()[1]
+    return next(s for s in json.loads(out) if s["peer"].endswith(f":{port}"))
+
+
+@test("what waits for a slow client is little, and thinned out before the device is full",
+      daemon="tun")
+def slow(d):
+    c, device = configured(d, "up", buffer=65536)
+    c.expect_data(sstp.LCP + b"up")
+    c.send(c.proof())
+    c.fence()
+    sent, full = 0, counters(device)[11]
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        def hold(some):
+            """Until so many wait in the device; it has room for 128."""
+            nonlocal sent
+            held = sent - packets(device)[1]
+            for _ in range(min(8, some - held)):
+                sent += s.sendto(bytes(1372), (THEIRS, 9)) // 1372
+            return held >= some
+
+        def dropped():
+            wait_until(lambda: hold(100), "the client's queues to be full")
+            now = told(d, c)
+            assert now["tcp"]["unsent"] <= UNSENT_MAX, now
+            assert now["queue_to_client"] <= QUEUE_MAX, now
+            for _ in range(50):
+                c.read()
+            return now["dropped"] > 0
+        wait_until(dropped, "a packet to be dropped")
+    assert counters(device)[11] == full, "the device was full"
 
 
 @test("a pppd that cannot do with a device keeps the pty, and the log says so",
