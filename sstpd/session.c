@@ -82,15 +82,17 @@ session_flush(struct session *s)
 		break;
 	case TLS_WANT_WRITE:
 		ev_io_start(s->loop, &s->sock_writer);
-		session_queue_adapt(s);
 		break;
 	default:
 		session_tls_reason(s);
 		lower_down(s);
 		return;
 	}
-	if (s->downlink_full && session_queue_has_room(s))
-		session_ppp_resume(s);
+	if (s->downlink_full) {
+		session_queue_adapt(s);
+		if (session_queue_has_room(s))
+			session_ppp_resume(s);
+	}
 	/* the pty has taken something, or is gone: the client may go on */
 	if (s->uplink_full && session_ppp_has_room(s))
 		session_pump(s);

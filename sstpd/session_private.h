@@ -209,7 +209,7 @@ void session_set_timer(struct session *s, uint32_t ms); /* 0: stop */
 /* --- session_queue.c --- */
 /* The socket is new. */
 void session_queue_init(struct session *s);
-/* It takes no more for now: is what it holds still the right amount? */
+/* The queue has been full: is that still the right amount? */
 void session_queue_adapt(struct session *s);
 /* More must not be queued to the client; may be again. */
 bool session_queue_is_full(const struct session *s);
