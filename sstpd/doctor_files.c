@@ -19,8 +19,8 @@
 
 #include "conf.h"
 #include "doctor_files.h"
-#include "doctor_pppd.h"
 #include "doctor_report.h"
+#include "pppd_facts.h"
 
 static const char *const scripts[] = { "/etc/ppp/ip-pre-up", "/etc/ppp/ip-up",
 	"/etc/ppp/ip-down", "/etc/ppp/ipv6-up", "/etc/ppp/ipv6-down",
@@ -171,10 +171,9 @@ void
 doctor_files(struct doctor *d, const struct conf *conf, unsigned int version)
 {
 	const char *options = conf->profiles[0].options_file;
-	bool scripts_strict =
-	    !doctor_has_option(options, "nostrict-script-checks");
-	bool strict = !doctor_has_option(options, "nostrict-secrets-files");
-	bool elsewhere = doctor_has_option(options, "plugin");
+	bool scripts_strict = !pppd_file_has(options, "nostrict-script-checks");
+	bool strict = !pppd_file_has(options, "nostrict-secrets-files");
+	bool elsewhere = pppd_file_has(options, "plugin");
 	bool good = true;
 
 	if (access(conf->pppd, F_OK) == 0)

@@ -14,52 +14,19 @@
 #include <unistd.h>
 
 #include "conf.h"
+#include "data_path.h"
 #include "doctor_pppd.h"
 #include "doctor_report.h"
 #include "pppd.h"
-
-/* What pppd reads before ours. */
-static const char general_options[] = "/etc/ppp/options";
-
-unsigned int
-doctor_parse_version(const char *text)
-{
-	unsigned int major, minor, patch = 0;
-	const char *p = strstr(text, "version ");
-
-	if (p == NULL ||
-	    sscanf(p, "version %3u.%2u.%2u", &major, &minor, &patch) < 2)
-		return 0;
-	return major * 10000 + minor * 100 + patch;
-}
-
-bool
-doctor_has_option(const char *path, const char *word)
-{
-	FILE *in = fopen(path, "re");
-	char line[1024], *save;
-	bool found = false;
-
-	if (in == NULL)
-		return false;
-	while (!found && fgets(line, sizeof(line), in) != NULL) {
-		char *w = strtok_r(line, " \t\r\n\"'", &save);
-
-		for (; w != NULL && *w != '#' && !found;
-		     w = strtok_r(NULL, " \t\r\n\"'", &save))
-			found = strcmp(w, word) == 0;
-	}
-	fclose(in);
-	return found;
-}
+#include "pppd_facts.h"
 
 static bool
 has_option(const struct conf *conf, const char *word)
 {
 	for (unsigned int i = 0; i < conf->profile_count; i++)
-		if (doctor_has_option(conf->profiles[i].options_file, word))
+		if (pppd_has_option(&conf->profiles[i], word))
 			return true;
-	return doctor_has_option(general_options, word);
+	return false;
 }
 
 static void
@@ -96,11 +63,6 @@ check_fixes(struct doctor *d, const struct conf *conf, unsigned int version)
 		doctor_say(d, DOCTOR_WARNING, "pppd",
 		    "2.5.4 may leave out scripts such as ip-up\n"
 		    "use pppd 2.5.5 or later");
-	if (version < 20500 && conf->data_path == CONF_DATA_TUN)
-		doctor_say(d, DOCTOR_WARNING, "pppd",
-		    "before 2.5 it cannot do with a tun device: packets take "
-		    "the slower pty\n"
-		    "use pppd 2.5.1 or later, or data-path = auto");
 	if (conf->auth_methods & CONF_AUTH_EAP)
 		check_eap(d, conf, version);
 }
@@ -113,7 +75,7 @@ check_version(struct doctor *d, const struct conf *conf)
 	int code = pppd_read_version(conf, text, sizeof(text));
 
 	text[strcspn(text, "\n")] = '\0';
-	version = doctor_parse_version(text);
+	version = pppd_parse_version(text);
 	if (version == 0) {
 		doctor_say(d, DOCTOR_WARNING, "pppd",
 		    "%s: its version is not known: it ended with %d and said "
@@ -182,6 +144,25 @@ check_dryrun(struct doctor *d, const struct conf *conf,
 		blame(d, conf, profile, code, text);
 }
 
+static void
+check_data_path(struct doctor *d, const struct conf *conf,
+    const struct conf_profile *profile, unsigned int version)
+{
+	char why[DATA_PATH_TEXT_MAX];
+
+	if (data_path_is_tun(conf, profile, version, why))
+		doctor_say(d, DOCTOR_OK, "data-path",
+		    "%s: packets take a tun device", profile->options_file);
+	else if (conf->data_path == CONF_DATA_TUN)
+		doctor_say(d, DOCTOR_WARNING, "data-path",
+		    "%s: packets take the slower pty: %s\n"
+		    "see data-path in sstpd.conf(5), or let it be auto",
+		    profile->options_file, why);
+	else
+		doctor_say(d, DOCTOR_OK, "data-path",
+		    "%s: packets take the pty: %s", profile->options_file, why);
+}
+
 static bool
 check_file(struct doctor *d, const char *area, const char *path, int mode,
     const char *key)
@@ -215,6 +196,7 @@ doctor_pppd(struct doctor *d, const struct conf *conf)
 			d, "options", p->options_file, R_OK, "options-file") &&
 		    program && plugin)
 			check_dryrun(d, conf, p);
+		check_data_path(d, conf, p, version);
 	}
 	return version;
 }

@@ -147,16 +147,24 @@ refuse(struct link *l, enum msg_end_cause cause)
 	link_terminate(l);
 }
 
-/* Where IP takes the pty although it need not. */
+/*
+ * Where IP takes the pty although it need not. Whoever leaves the choice to us
+ * hears of each reason once.
+ */
 static void
-stay_on_pty(const struct link *l, const char *why)
+stay_on_pty(const struct link *l, unsigned int reason, const char *why)
 {
 	static const char fmt[] = "pppd: pid %d: packets take the pty: %s";
+	static uint32_t told;
+	const uint32_t bit = UINT32_C(1) << (reason & 31);
 
 	if (l->data_path == CONF_DATA_TUN)
 		log_warnx(fmt, (int)l->process.pid, why);
-	else
+	else if (!(told & bit))
 		log_info(fmt, (int)l->process.pid, why);
+	else
+		log_debug(fmt, (int)l->process.pid, why);
+	told |= bit;
 }
 
 static const char *
@@ -192,14 +200,14 @@ offer_tun(struct link *l, unsigned int no_tun, char name[KEYMSG_IFNAME_MAX])
 	if (l->data_path == CONF_DATA_PTY)
 		return;
 	if (no_tun != KEYMSG_TUN_POSSIBLE) {
-		stay_on_pty(l, no_tun_text(no_tun));
+		stay_on_pty(l, no_tun, no_tun_text(no_tun));
 		return;
 	}
 	l->tun = tun_device_make(tun_name, name, &what);
 	copy = l->tun < 0 ? -1 : fcntl(l->tun, F_DUPFD_CLOEXEC, 0);
 	if (copy < 0) {
 		log_warn("tun: cannot be made: %s", what);
-		stay_on_pty(l, "there is no tun device");
+		stay_on_pty(l, no_tun, "there is no tun device");
 		close_fd(&l->tun);
 		name[0] = '\0';
 		return;

@@ -141,3 +141,14 @@ tun_device_make(
 	errno = saved;
 	return -1;
 }
+
+int
+tun_device_probe(void)
+{
+	int fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0)
+		return -1;
+	close(fd);
+	return 0;
+}

@@ -21,4 +21,7 @@ enum { TUN_NAME_MAX = 16 };
 int tun_device_make(
     const char *wanted, char name[static TUN_NAME_MAX], const char **what);
 
+/* Whether there can be one: 0, or -1 with errno. */
+int tun_device_probe(void);
+
 #endif

@@ -587,6 +587,24 @@ def stays(d):
     assert not devices(), devices()
 
 
+@test("what packets take is said at the start, and why", daemon=None)
+def said(make):
+    for path, version, options, text in (
+            ("auto", "2.5.2", "", "tun: "),
+            ("auto", "2.4.9", "", r"pty: pppd 2\.4\.9 is before 2\.5"),
+            ("tun", "2.5.2", "pass-filter x", "pty: pppd's options have pass-filter"),
+            ("auto", "2.5.2", "noccp\nrequire-mppe", "tun: "),
+            ("auto", "2.5.2", "require-mppe", "pty: pppd's options have require-mppe"),
+            ("pty", "2.5.2", "", r"pty: \[ppp\] data-path = pty")):
+        d = make({"ppp": {"data-path": path}})
+        lib.make_pppd(d, version)
+        with open(d.directory / "script", "a", encoding="ascii") as script:
+            script.write(f"[none]\n{options}\n")
+        d.start()
+        d.wait_log(rf"data path: {text}")
+        d.stop()
+
+
 @test("nothing is left of a device", daemon="tun")
 def nothing_left(d):
     c, device = configured(d, "up")

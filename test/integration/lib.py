@@ -243,6 +243,8 @@ class Daemon:
                 "options-file": path / "script",
                 "plugin": path / "plugin.so",
                 "stop-timeout": "500ms",
+                # no devices on the machine; 94-tun.py has them
+                "data-path": "pty",
             },
             "pool": {
                 "local-address": "10.99.0.1",
@@ -467,6 +469,17 @@ class Daemon:
         status = self.wait_exit()
         assert status == 0, f"sstpd ended with status {status}"
         self.check_log()
+
+
+def make_pppd(d, version, code=0):
+    """A pppd that says it is of that version."""
+    path = d.directory / "pppd"
+    path.write_text(f'#!/bin/sh\n[ "$1" != --version ] || '
+                    f'{{ echo "pppd version {version}"; exit {code}; }}\n'
+                    f'exec {FAKEPPPD} "$@"\n')
+    path.chmod(0o755)
+    d.sections["ppp"]["pppd"] = path
+    d.write_config()
 
 
 # --- running tests ---

@@ -16,8 +16,8 @@
 #include <cmocka.h>
 
 #include "doctor_files.h"
-#include "doctor_pppd.h"
 #include "doctor_report.h"
+#include "pppd_facts.h"
 
 static void
 test_versions(void **state)
@@ -42,7 +42,7 @@ test_versions(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		assert_int_equal(
-		    doctor_parse_version(cases[i].text), cases[i].version);
+		    pppd_parse_version(cases[i].text), cases[i].version);
 }
 
 /* A file with that text; free() its path. */
@@ -67,15 +67,15 @@ test_options(void **state)
 			       "name 'x y'");
 
 	(void)state;
-	assert_true(doctor_has_option(path, "auth"));
-	assert_true(doctor_has_option(path, "plugin"));
-	assert_true(doctor_has_option(path, "radius.so"));
-	assert_true(doctor_has_option(path, "y"));
-	assert_false(doctor_has_option(path, "a.so"));
-	assert_false(doctor_has_option(path, "max-tls-version"));
-	assert_false(doctor_has_option(path, "radius"));
+	assert_true(pppd_file_has(path, "auth"));
+	assert_true(pppd_file_has(path, "plugin"));
+	assert_true(pppd_file_has(path, "radius.so"));
+	assert_true(pppd_file_has(path, "y"));
+	assert_false(pppd_file_has(path, "a.so"));
+	assert_false(pppd_file_has(path, "max-tls-version"));
+	assert_false(pppd_file_has(path, "radius"));
 	unlink(path);
-	assert_false(doctor_has_option(path, "auth"));
+	assert_false(pppd_file_has(path, "auth"));
 	free(path);
 }
 

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Copyright (c) 2026 The sstpd developers */
+
+/* What can be known of a pppd without a session: its version, its options. */
+
+#ifndef SSTPD_PPPD_FACTS_H
+#define SSTPD_PPPD_FACTS_H
+
+#include <stdbool.h>
+
+struct conf_profile;
+
+/*
+ * The version in what "pppd --version" prints, as 20503 for 2.5.3; 0 if there
+ * is none. Letters behind the numbers are ignored, a third number may be
+ * missing.
+ */
+unsigned int pppd_parse_version(const char *text);
+
+/* Whether a file of pppd's options has this word, comments aside. */
+bool pppd_file_has(const char *path, const char *word);
+/* The same for all files that pppd reads for the sessions of a profile. */
+bool pppd_has_option(const struct conf_profile *profile, const char *word);
+
+#endif
