@@ -198,7 +198,8 @@ const struct conf_option conf_options[] = {
 	    "Most of them from one address" },
 	{ "limits", "max-starting", CONF_NUMBER, FIELD(max_starting), 0,
 	    "auto", 1, 100000, auto_words,
-	    "Most of them that start at a time; auto is 16 per processor" },
+	    "Most of them that start at a time; auto is 16 per processor, "
+	    "or fewer if slow" },
 	{ "limits", "starting-time", CONF_TIME, FIELD(starting_time), 0,
 	    "5s", TIME_MIN, TIME_MAX, NULL,
 	    "How long a session counts among these at most" },

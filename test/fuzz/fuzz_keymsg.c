@@ -27,7 +27,7 @@ static int ours[2], theirs[2]; /* the ends of two channels */
 /* What came out of the link. */
 static struct {
 	unsigned int started, auths, addresses, failures;
-	bool accepted, starting;
+	bool accepted, starting, speaks;
 	uint8_t reported[sizeof(struct keymsg_auth)];
 } seen;
 
@@ -121,10 +121,20 @@ on_starting(struct link *l)
 	seen.starting = l->starting;
 }
 
+static void
+on_speaks(struct link *l, ev_tstamp after)
+{
+	(void)l;
+	/* told once */
+	require(!seen.speaks && after >= 0);
+	seen.speaks = true;
+}
+
 static const struct link_ops ops = {
 	.send = on_send,
 	.take_address = on_take_address,
 	.starting = on_starting,
+	.speaks = on_speaks,
 	.auth_failed = on_auth_failed,
 	.gone = on_gone,
 };

@@ -6,7 +6,7 @@
 import signal
 
 import sstp
-from lib import main, status_field, test
+from lib import main, status_field, test, wait_until
 from sstp import attribute, data, message, nak, status_info
 
 KIND = sstp.CALL_CONNECT_REQUEST
@@ -70,7 +70,7 @@ def signals(d):
     c = d.ccp()
     # but what our double blocks itself
     assert blocked(d.pppd_of(c)) & ~own == 0, hex(blocked(d.pppd_of(c)))
-    assert blocked(d.pid()) == before, hex(blocked(d.pid()))
+    wait_until(lambda: blocked(d.pid()) == before, "the monitor to take signals")
 
 
 @test("case 28: only the hashes that are configured are offered", "sha256")
