@@ -10,7 +10,7 @@ from lib import Server, comment, require, test
 from tunnel import Tunnel
 
 BULK_MB = int(os.environ.get("TEST_BULK_MB") or 20)
-OK = 0
+OK, CRITICAL, UNKNOWN = 0, 2, 3
 
 
 def paths():
@@ -44,6 +44,63 @@ def traffic():
         server.wait_log(r" ended: .* cause=client-hung-up ")
         server.wait_idle()
         server.stop()
+
+
+def interfaces(host="client"):
+    return lib.run_at(host, "ip", "-br", "link")
+
+
+@test("SIGTERM leaves nothing behind, on either side")
+def nothing_left():
+    server = Server().start()
+    before, ours = server.traces(), interfaces()
+    tunnel = Tunnel(server, "--route", "198.51.100.0/24", "--device", "branch").up()
+    require("198.51.100.0/24 dev branch" in lib.run_at("client", "ip", "route"), "the route")
+    server.wait_log(rf" up: interface=ppp\S+ local-address={lib.INNER} "
+                    rf"remote-address={tunnel.address} ")
+    tunnel.ping()
+    tunnel.hang_up()
+    require(tunnel.ended()["exit"] == OK, "how it ends")
+    require(interfaces() == ours, interfaces())
+    server.wait_traces(before)
+    server.stop()
+
+
+@test("the server's end, and another one after it")
+def restart():
+    for _ in range(2):
+        server = Server().start()
+        tunnel = Tunnel(server).up()
+        tunnel.ping(count=1)
+        server.stop()
+        found = tunnel.ended()
+        require(found["exit"] == CRITICAL and found["cause"] in ("ppp", "disconnected"), found)
+        require(tunnel.interface not in interfaces(), interfaces())
+
+
+@test("a wrong password")
+def wrong_password():
+    server = Server().start()
+    found = Tunnel(server, password="something else").start().ended()
+    require(found["exit"] == CRITICAL and found["cause"] == "login", found)
+    server.wait_idle()
+    server.stop()
+
+
+@test("routes that lead to the server through its own tunnel are refused")
+def loop():
+    server = Server().start()
+    lib.run_at("client", "ip", "route", "delete", lib.SERVER4)
+    lib.run_at("client", "ip", "route", "add", "192.0.2.0/24", "dev", "outer")
+    ours = interfaces()
+    found = Tunnel(server, "--route", "192.0.2.0/25").start().ended()
+    require(found["exit"] == UNKNOWN and "its own tunnel" in found["message"], found)
+    require(interfaces() == ours, interfaces())
+    tunnel = Tunnel(server, "--route", "192.0.2.128/25").up()
+    tunnel.ping()
+    tunnel.hang_up()
+    server.wait_idle()
+    server.stop()
 
 
 lib.main()
