@@ -20,7 +20,7 @@ endif
 
 .SUFFIXES:
 .PHONY: all check check-unit check-fuzz check-integration check-system check-static \
-	bench bench-codec bench-sessions errors metrics fuzz fuzz-programs install install-systemd uninstall dist distcheck \
+	bench bench-codec bench-latency bench-sessions errors metrics fuzz fuzz-programs install install-systemd uninstall dist distcheck \
 	format format-check \
 	clean distclean
 .DELETE_ON_ERROR:
@@ -127,6 +127,8 @@ bench: all
 	$(srcdir)/test/bench/run --build .
 bench-sessions: all
 	$(srcdir)/test/bench/sessions --build .
+bench-latency: all
+	$(srcdir)/test/bench/latency --build .
 
 need-cmocka:
 ifneq ($(have_cmocka),yes)
@@ -255,7 +257,7 @@ clean:
 	test ! -e build-fuzz/config.mk || $(MAKE) -C build-fuzz clean
 # the corpus of fuzzing goes, too
 distclean: clean
-	rm -rf build-fuzz autom4te.cache config.h config.mk config.log config.status configure~ config.h.in~
+	rm -rf build-fuzz build-latency autom4te.cache config.h config.mk config.log config.status configure~ config.h.in~
 	test -e .dist-version || rm -f configure config.h.in
 
 -include $(wildcard sstpd/*.d sstpctl/*.d sstp-probe/*.d ppp-plugin/*.d test/*.d test/unit/*.d test/fuzz/*.d test/bench/*.d)

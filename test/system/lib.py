@@ -57,9 +57,9 @@ def require(condition, what):
         raise Failure(what)
 
 
-def wait_until(condition, what, timeout=PATIENCE):
+def wait_until(condition, what, timeout=None):
     """Returns the first true value of condition()."""
-    end = time.monotonic() + timeout
+    end = time.monotonic() + (timeout or PATIENCE)
     while True:
         value = condition()
         if value:
