@@ -172,12 +172,13 @@ class Radius:
         return f"plugin radius.so\nradius-config-file {self.directory}/radiusclient.conf\n"
 
     def records(self, user):
-        """[{attribute: value}] of what pppd has reported about a user."""
+        """[{attribute: value}] of what pppd has reported about a user, written to
+        its end."""
         found = []
         for block in self.detail.text().split("\n\n"):
             pairs = dict(re.findall(r"^\t(\S+) = (.*)$", block, re.M))
             pairs = {name: value.strip('"') for name, value in pairs.items()}
-            if pairs.get("User-Name") == user:
+            if pairs.get("User-Name") == user and "Timestamp" in pairs:
                 found.append(pairs)
         return found
 
@@ -264,8 +265,8 @@ def wait_records(radius, status):
 
 
 def check_stop(seen):
-    """A device counts a train of segments once, headers and all; the pty's interface
-    each of them."""
+    """A device counts the headers of a train of segments once, the pty's interface
+    those of each."""
     for path, record in seen["Stop"].items():
         interim = seen["Interim-Update"][path]
         comment(f"{path}: " + ", ".join(f"{n} = {v}" for n, v in record.items()
