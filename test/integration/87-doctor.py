@@ -367,6 +367,13 @@ def forwarding(make):
         ppp.rmdir()
 
 
+@test("a congestion control, there and not", daemon=None)
+def congestion(make):
+    for name, verdict, found in (("reno", "ok", ": reno"), ("nonesuch", "fault", "kernel has: ")):
+        d = make({"server": {"tcp-congestion": name}})
+        doctor(d).has("tcp", verdict, found)
+
+
 @test("the kernel's PPP", daemon=None)
 def kernel(make):
     if not ROOT:
