@@ -68,7 +68,6 @@ client_begin_close(struct client *c)
 	c->stage = STAGE_CLOSE;
 	ev_timer_stop(c->loop, &c->retry);
 	ev_timer_stop(c->loop, &c->hello);
-	(void)client_seal(c);
 	tls_close_notify(&c->tls);
 	client_set_timer(c, &c->deadline, close_within);
 }
@@ -123,7 +122,7 @@ client_fail(struct client *c, enum client_cause cause, const char *fmt, ...)
 		n = sstp_build_status(packet, sizeof(packet),
 		    SSTP_MSG_CALL_DISCONNECT, SSTP_ATTRIB_NO_ERROR,
 		    ATTRIB_STATUS_NO_ERROR);
-		(void)client_queue(c, packet, n);
+		(void)tls_write(&c->tls, packet, n);
 	}
 	client_begin_close(c);
 }
@@ -228,7 +227,7 @@ take(struct client *c, const uint8_t *p, size_t n)
 static void
 read_records(struct client *c)
 {
-	uint8_t record[CLIENT_RECORD_MAX];
+	uint8_t record[TLS_RECORD_MAX];
 	size_t n;
 
 	while (c->stage != STAGE_DONE) {
@@ -276,18 +275,12 @@ on_readable(struct ev_loop *loop, ev_io *w, int events)
 	client_settle(c);
 }
 
-static enum tls_result
-flush(struct client *c)
-{
-	return client_seal(c) ? tls_flush(&c->tls) : TLS_FAIL;
-}
-
 void
 client_settle(struct client *c)
 {
 	if (c->stage == STAGE_TCP || c->stage == STAGE_DONE)
 		return;
-	switch (flush(c)) {
+	switch (tls_flush(&c->tls)) {
 	case TLS_OK:
 		ev_io_stop(c->loop, &c->writable);
 		if (c->stage == STAGE_UP && c->ops->drained != NULL)
@@ -363,6 +356,7 @@ on_connected(struct client *c)
 		client_lose(c, CAUSE_LOCAL, "TLS cannot be set up");
 		return;
 	}
+	c->tls.packs = c->config->bulk;
 	client_enter(c, STAGE_TLS);
 	ev_io_start(c->loop, &c->readable);
 	handshake(c);
@@ -425,7 +419,6 @@ end(struct client *c)
 		close(c->fd);
 	c->fd = -1;
 	buf_clear(&c->in);
-	buf_clear(&c->record);
 	ppp_fini(&c->ppp);
 	c->ops->done(c->owner);
 }
@@ -523,7 +516,6 @@ client_start(struct client *c, struct ev_loop *loop,
 	for (int i = 0; i < STAGES_TIMED; i++)
 		c->report.took[i] = -1;
 	buf_init(&c->in, IN_MAX);
-	buf_init(&c->record, CLIENT_RECORD_MAX);
 	ev_init(&c->readable, on_readable);
 	ev_init(&c->writable, on_writable);
 	ev_init(&c->deadline, on_deadline);

@@ -27,6 +27,7 @@ enum {
 	CLIENT_ADDRESSES_MAX = 8,
 	CLIENT_WHY_MAX = 256,
 	CLIENT_TEXT_MAX = 64,
+	CLIENT_HEADERS_LEN = 8, /* of SSTP and PPP */
 	CLIENT_PACKET_MAX = SSTP_PAYLOAD_MAX - SSTP_PPP_HEADER_LEN,
 };
 
@@ -148,8 +149,7 @@ struct client {
 	unsigned int next_address;
 	int fd; /* until tls has it */
 	struct tls tls;
-	struct buf in;	   /* decrypted, not yet understood */
-	struct buf record; /* with bulk: to be the next record */
+	struct buf in; /* decrypted, not yet understood */
 	struct sstp_ack ack;
 	uint8_t cert_sha1[BINDING_SHA1_LEN], cert_sha256[BINDING_SHA256_LEN];
 	bool connected; /* CALL_CONNECTED is sent */
@@ -176,14 +176,12 @@ void client_leave(struct client *c);
 bool client_echo(struct client *c);
 void client_send_ip(struct client *c, const uint8_t *packet, size_t n);
 /*
- * The same with bulk, for packets that are made in place: room for one of up to
- * max <= CLIENT_PACKET_MAX bytes, good until the next call; NULL: the client
- * ends. Then how long it is. client_settle() is to follow the last of a batch.
- * Before, client_may_send() has to say of the IP version that it passes.
+ * The same for many: a packet of 0 < n <= CLIENT_PACKET_MAX bytes that lies
+ * behind room for CLIENT_HEADERS_LEN bytes, of a version of which
+ * client_may_send() says that it passes. client_settle() is to follow the last.
  */
 bool client_may_send(const struct client *c, unsigned int version);
-uint8_t *client_packet_room(struct client *c, size_t max);
-void client_packet_made(struct client *c, size_t n);
+void client_queue_ip(struct client *c, uint8_t *room, size_t n);
 /* Send what is queued; to be called after whatever may queue something. */
 void client_settle(struct client *c);
 /* The address that it has connected to. */

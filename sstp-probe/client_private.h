@@ -2,9 +2,8 @@
 /* Copyright (c) 2026 The sstpd developers */
 
 /*
- * What the parts of a client share: client.c has the socket, TLS, time and
- * every end; client_call.c has what is spoken on it; client_send.c how that
- * becomes records.
+ * What the parts of a client share: client.c has the socket, TLS, time and every
+ * end; client_call.c has what is spoken on it, client_send.c packets to send.
  */
 
 #ifndef SSTP_PROBE_CLIENT_PRIVATE_H
@@ -13,8 +12,6 @@
 #include "client.h"
 
 #define CLIENT_PRINTF __attribute__((format(printf, 3, 4)))
-
-enum { CLIENT_RECORD_MAX = 16 * 1024 };
 
 static const double client_retry_after = 3; /* seconds, RFC 1661 */
 
@@ -39,11 +36,7 @@ size_t client_input(struct client *c, const uint8_t *p, size_t n);
 
 /* --- client_send.c --- */
 
-/* One record, or with bulk a part of one; false: it cannot be queued. */
-bool client_queue(struct client *c, const void *p, size_t n);
-/* What waits for more becomes a record. */
-bool client_seal(struct client *c);
-/* As client_queue(); the client ends where that fails. */
+/* Queue it; the client ends where that fails. */
 void client_put(struct client *c, const void *p, size_t n);
 
 #endif

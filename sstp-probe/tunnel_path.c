@@ -68,22 +68,19 @@ cut(struct tunnel_path *p, const struct virtio_net_hdr *hdr,
 {
 	struct client *c = p->client;
 	struct gso gso;
-	uint8_t *room;
-	size_t len = 1;
+	size_t len;
 
 	if (!client_may_send(c, packet[0] >> 4) ||
 	    !gso_start(&gso, hdr, packet, n, p->mtu)) {
 		p->dropped++;
 		return;
 	}
-	while (len > 0 && client_queued(c) < QUEUE_MAX) {
-		room = client_packet_room(c, p->mtu);
-		if (room == NULL)
-			return;
-		len = gso_next(&gso, room);
-		client_packet_made(c, len);
+	while ((len = gso_next(&gso, p->frame + CLIENT_HEADERS_LEN)) > 0) {
+		if (client_queued(c) < QUEUE_MAX)
+			client_queue_ip(c, p->frame, len);
+		else
+			p->dropped++;
 	}
-	p->dropped += len > 0; /* at least */
 }
 
 /* One read; false: nothing more for now, or ever. */

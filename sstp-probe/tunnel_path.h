@@ -34,6 +34,7 @@ struct tunnel_path {
 	ev_io reader;
 	bool full; /* the reader rests until the socket has taken all */
 	struct gro gro;
+	uint8_t frame[CLIENT_HEADERS_LEN + CLIENT_PACKET_MAX];
 	uint8_t in[sizeof(struct virtio_net_hdr) + GSO_INPUT_MAX];
 };
 
