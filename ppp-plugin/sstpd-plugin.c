@@ -36,8 +36,8 @@ char pppd_version[] = PPPD_VERSION;
 
 /* pppd's hooks have no context and a pppd has one link, so here it is. */
 static struct {
-	int fd;	     /* -1: not ours to watch */
-	int started; /* SESSION has been read */
+	int fd; /* -1: not ours to watch */
+	int started;
 	int phase_sent;
 	int authenticating; /* the phase before this one was about that */
 	int accepted;	    /* by VERDICT, as this method and user: */
@@ -451,19 +451,9 @@ choose_address(uint32_t *address)
 static void
 start(void)
 {
-	struct keymsg_hello hello = { .pppd_version = PPPD_VERSION };
-	union keymsg m;
-	const char *wrong;
-
 	if (call.started)
 		fatal("sstpd: a link cannot be made again: remove \"persist\"");
 	call.started = 1;
-	wrong = await(&m, KEYMSG_SESSION, sizeof(m.session));
-	if (wrong != NULL)
-		fatal("sstpd: no session: %s", wrong);
-	export_session(&m.session);
-	post(&hello, KEYMSG_HELLO, sizeof(hello));
-
 	/* now that all options are read, whichever order the plugins came in */
 	pppd_compare_names();
 	call.next_chooser = ip_choose_hook;
@@ -492,11 +482,23 @@ ignore_monitors_end(void)
 	prctl(PR_SET_PDEATHSIG, 0);
 }
 
+/* Both at once, so that the daemon wakes up for them once. */
+static void
+post_hello(int phase_now)
+{
+	struct keymsg_hello hello = { .pppd_version = PPPD_VERSION };
+	struct keymsg_phase m = { .phase = (uint32_t)phase_now };
+
+	if (call.phase_sent)
+		return;
+	call.phase_sent = 1;
+	post(&hello, KEYMSG_HELLO, sizeof(hello));
+	post(&m, KEYMSG_PHASE, sizeof(m));
+}
+
 static void
 on_phase(void *unused, int phase_now)
 {
-	struct keymsg_phase m = { .phase = (uint32_t)phase_now };
-
 	(void)unused;
 	switch (phase_now) {
 	case PHASE_SERIALCONN:
@@ -504,9 +506,7 @@ on_phase(void *unused, int phase_now)
 		break;
 	case PHASE_ESTABLISH:
 		ignore_monitors_end();
-		if (!call.phase_sent)
-			post(&m, KEYMSG_PHASE, sizeof(m));
-		call.phase_sent = 1;
+		post_hello(phase_now);
 		break;
 	case PHASE_NETWORK:
 		enter_network();
@@ -600,6 +600,24 @@ is_channel(int fd)
 	       domain == AF_UNIX && type == SOCK_SEQPACKET;
 }
 
+/*
+ * While pppd reads its options: once it has opened its data base, it would
+ * write all it has in there anew for each of the variables.
+ */
+static int
+take_session(void)
+{
+	union keymsg m;
+	const char *wrong = await(&m, KEYMSG_SESSION, sizeof(m.session));
+
+	if (wrong != NULL) {
+		ppp_option_error("sstpd: no session: %s", wrong);
+		return 0;
+	}
+	export_session(&m.session);
+	return 1;
+}
+
 static int
 set_channel(char **argv)
 {
@@ -623,7 +641,7 @@ set_channel(char **argv)
 	pppd_add_notify_ipv6(NF_IPV6_UP, on_ipv6_up, NULL);
 	pppd_add_notify_ipv6(NF_IPV6_DOWN, on_ipv6_down, NULL);
 	ppp_add_notify(NF_EXIT, on_pppd_exit, NULL);
-	return 1;
+	return take_session();
 }
 
 static option_t options[] = {
