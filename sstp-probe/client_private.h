@@ -2,8 +2,9 @@
 /* Copyright (c) 2026 The sstpd developers */
 
 /*
- * What the parts of a client share: client.c has the socket, TLS, time and every
- * end; client_call.c has what is spoken on it, client_send.c packets to send.
+ * What the parts of a client share: client.c has the socket, TLS, time and
+ * every end; client_call.c has what is spoken on it, client_send.c packets to
+ * send.
  */
 
 #ifndef SSTP_PROBE_CLIENT_PRIVATE_H
