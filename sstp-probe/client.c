@@ -17,6 +17,8 @@
 #include "sstp.h"
 
 enum {
+	/* with bulk: what waits shall wait before us, where it can be chosen */
+	UNSENT_MAX = 64 * 1024,
 	IN_MAX = 32 * 1024, /* a TLS record, a head of HTTP, a bit of SSTP */
 };
 
@@ -367,7 +369,7 @@ static void
 connect_next(struct client *c)
 {
 	const struct client_address *a = &c->config->address[c->next_address++];
-	int one = 1;
+	int one = 1, unsent = UNSENT_MAX;
 
 	name_peer(c, a);
 	c->fd = socket(a->address.ss_family,
@@ -377,6 +379,9 @@ connect_next(struct client *c)
 		return;
 	}
 	setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	if (c->config->bulk)
+		setsockopt(c->fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent,
+		    sizeof(unsent));
 	watch(c, c->fd);
 	if (connect(c->fd, (const struct sockaddr *)&a->address, a->len) != 0 &&
 	    errno != EINPROGRESS) {

@@ -198,6 +198,8 @@ interface_leads_to(struct interface *i, const struct sockaddr *address)
 	begin(&r, RTM_GETROUTE, 0, &body, sizeof(body));
 	if (address->sa_family == AF_INET6) {
 		memcpy(&in6, address, sizeof(in6));
+		if (in6.sin6_scope_id != 0)
+			return false;
 		put_attribute(&r, RTA_DST, &in6.sin6_addr, 16);
 	} else {
 		memcpy(&in, address, sizeof(in));

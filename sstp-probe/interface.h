@@ -31,7 +31,10 @@ int interface_set_up(struct interface *i, uint32_t mtu);
 int interface_add_address(struct interface *i, int family, const void *local,
     const void *peer, uint8_t len);
 int interface_add_route(struct interface *i, const struct prefix *to);
-/* Whether packets to this address would leave by this interface. */
+/*
+ * Whether packets to this address would leave by this interface; not if it
+ * names another one itself.
+ */
 bool interface_leads_to(struct interface *i, const struct sockaddr *address);
 
 #endif

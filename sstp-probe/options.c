@@ -117,7 +117,7 @@ static const struct row rows[] = {
 	{ "size", 0, KIND_NUMBER, MANY, AT(traffic.size), 28, TRAFFIC_SIZE_MAX, NULL, "BYTES",
 	    "of an IP packet of theirs (84)" },
 	{ "device", 'd', KIND_TEXT, CARRY, AT(device), 1, OPTIONS_DEVICE_MAX, NULL, "NAME",
-	    "name of the tun device (sstp0 or the next that is free)" },
+	    "name of the device (sstp0, or the next one free)" },
 	{ "mtu", 0, KIND_NUMBER, CARRY, AT(mtu), 576, 4087, NULL, "BYTES",
 	    "of the device; less if the server says so (1400)" },
 	{ "route", 0, KIND_ROUTE, CARRY, 0, 0, 0, NULL, "PREFIX",
