@@ -257,7 +257,7 @@ clean:
 	test ! -e build-fuzz/config.mk || $(MAKE) -C build-fuzz clean
 # the corpus of fuzzing goes, too
 distclean: clean
-	rm -rf build-fuzz build-latency autom4te.cache config.h config.mk config.log config.status configure~ config.h.in~
+	rm -rf build-fuzz build-bench build-latency autom4te.cache config.h config.mk config.log config.status configure~ config.h.in~
 	test -e .dist-version || rm -f configure config.h.in
 
 -include $(wildcard sstpd/*.d sstpctl/*.d sstp-probe/*.d ppp-plugin/*.d test/*.d test/unit/*.d test/fuzz/*.d test/bench/*.d)
