@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -22,11 +21,9 @@
 
 #include "conf.h"
 #include "pppd.h"
+#include "pppd_child.h"
 
-enum {
-	PLUGIN_FD = 3,	  /* in the child */
-	RUN_SECONDS = 20, /* for a pppd that only looks at its options */
-};
+enum { RUN_SECONDS = 20 }; /* for a pppd that only looks at its options */
 
 static const char *const exit_texts[] = {
 	[0] = "ended normally",
@@ -143,80 +140,6 @@ pppd_build_args(struct pppd_args *a, const struct conf *conf,
 	return 0;
 }
 
-/*
- * Between vfork and exec: system calls, and no memory written but the stack
- * below, as all of it is the parent's.
- */
-static void __attribute__((noreturn))
-exec_pppd(char *const argv[], int plugin, int log)
-{
-	static char *const env[] = {
-		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-		NULL
-	};
-	static const char failed[] = "pppd could not be executed\n";
-	sigset_t none;
-	int null;
-
-	for (int sig = 1; sig < NSIG; sig++)
-		signal(sig, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	/*
-	 * A group, as pppd signals all of its own; but no session: the tty
-	 * would become its controlling one, and when that hangs up while pppd
-	 * waits for ip-down, SIGHUP makes it kill that script. It sees the end
-	 * of its tty without.
-	 */
-	setpgid(0, 0);
-	/*
-	 * Without the monitor nobody would give its address back. Once it has
-	 * its tty open, that hangs up instead, and the plugin undoes this.
-	 */
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	null = open("/dev/null", O_RDWR);
-	if (null < 0 || dup2(null, STDIN_FILENO) < 0 ||
-	    dup2(log, STDOUT_FILENO) < 0 || dup2(log, STDERR_FILENO) < 0)
-		_exit(PPPD_NOT_EXECUTED);
-	if (plugin >= 0) {
-		/* dup2 to itself would keep close-on-exec */
-		if (plugin == PLUGIN_FD)
-			fcntl(plugin, F_SETFD, 0);
-		else if (dup2(plugin, PLUGIN_FD) < 0)
-			_exit(PPPD_NOT_EXECUTED);
-	}
-	/* everything of ours is close-on-exec; this is the second line */
-	syscall(
-	    SYS_close_range, plugin >= 0 ? PLUGIN_FD + 1 : PLUGIN_FD, ~0u, 0);
-	if (chdir("/") == 0)
-		execve(argv[0], argv, env);
-	if (write(STDERR_FILENO, failed, sizeof(failed) - 1) < 0)
-		_exit(PPPD_NOT_EXECUTED);
-	_exit(PPPD_NOT_EXECUTED);
-}
-
-/*
- * Start a program in a child that has our memory until it executes that, while
- * we wait: a copy of our page tables, made to be thrown away, and of each page
- * that we write to meanwhile, would cost more than all else we do for a
- * session. Our handlers must not run in there, so every signal is blocked until
- * it has none of them left. Returns its pid, or -1 with errno.
- */
-static pid_t
-spawn(char *const argv[], int plugin, int log)
-{
-	sigset_t all, before;
-	pid_t pid;
-
-	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, &before);
-	pid = vfork();
-	if (pid == 0)
-		exec_pppd(argv, plugin, log);
-	sigprocmask(SIG_SETMASK, &before, NULL);
-	return pid;
-}
-
 /* A raw pty: before pppd sets its modes nothing may be echoed or edited. */
 static int
 open_pty(int *master, int *slave, char *name, size_t cap)
@@ -279,11 +202,11 @@ pppd_spawn(struct pppd_process *process, const struct conf *conf,
 		goto fail;
 	*what = "pppd's arguments";
 	session->tty = tty;
-	session->plugin_fd = PLUGIN_FD;
+	session->plugin_fd = PPPD_PLUGIN_FD;
 	if (pppd_build_args(&args, conf, session) != 0)
 		goto fail;
 	*what = "fork";
-	pid = spawn(args.argv, fd[PLUGIN_CHILD], fd[LOG_CHILD]);
+	pid = pppd_child_start(args.argv, fd[PLUGIN_CHILD], fd[LOG_CHILD]);
 	if (pid < 0)
 		goto fail;
 	*what = "pidfd_open";
@@ -362,7 +285,7 @@ run(char *const argv[], char *text, size_t cap)
 
 	if (pipe2(log, O_CLOEXEC) != 0)
 		return -1;
-	pid = spawn(argv, -1, log[1]);
+	pid = pppd_child_start(argv, -1, log[1]);
 	close(log[1]);
 	ended = pid > 0 && read_all(log[0], text, cap);
 	close(log[0]);

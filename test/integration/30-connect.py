@@ -73,6 +73,12 @@ def signals(d):
     wait_until(lambda: blocked(d.pid()) == before, "the monitor to take signals")
 
 
+@test("nobody but pppd has its plugin's end of the channel: its close is seen")
+def channel(d):
+    c = d.ccp("close-plugin")
+    c.expect_after_data(sstp.DISCONNECT)
+
+
 @test("case 28: only the hashes that are configured are offered", "sha256")
 def offered(d):
     assert d.cc().bitmask == 2

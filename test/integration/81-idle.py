@@ -13,7 +13,7 @@ import resource
 import time
 
 import sstp
-from lib import SANITIZED, UP, comment, main, test, wait_until
+from lib import SANITIZED, UP, comment, main, status_field, test, wait_until
 
 SESSIONS = int(os.environ.get("TEST_IDLE") or 100)
 # what one may take of a process: descriptors, and bytes of memory
@@ -67,7 +67,11 @@ def idle(make):
     comment(f"{SESSIONS} sessions were up after {time.monotonic() - began:.1f} s")
     for c in clients:
         c.ping()
-    assert len(d.pppds()) == SESSIONS
+    pppds = d.pppds()
+    assert len(pppds) == SESSIONS
+    # each began with a few of the monitor's descriptors, however many it has
+    tables = {int(status_field(p, "FDSize")[0]) for p in pppds}
+    assert max(tables) < d.open_descriptors()[d.pid()], tables
     opened = d.open_descriptors()
     for name, pid in processes.items():
         grown = private(pid) - before[name]
