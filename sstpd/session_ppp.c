@@ -383,6 +383,7 @@ session_ppp_up(struct session *s, const struct keymsg_up *up)
 	}
 	*(up->family == 4 ? &s->up4 : &s->up6) = *up;
 	s->network_up = true;
+	session_tun_up(s, up->family);
 	session_tun_resume(s);
 	session_count_up(s);
 	if (s->connected > 0)

@@ -103,6 +103,10 @@ struct session {
 	ev_io tun_reader;
 	struct tun_shared *tun_shared;
 	struct codel codel; /* of its queue */
+	struct tun_early {
+		struct buf packets; /* a length before each, uint16_t */
+		bool over;	    /* it has been up: nothing is early now */
+	} early4, early6;
 
 	/* the story, see session_story.c */
 	ev_tstamp began, connected; /* connected: 0 until the binding held */
@@ -259,6 +263,8 @@ void session_tun_end(struct session *s);
  * latest. False: there is no device, the frame is for the pty.
  */
 bool session_tun_put(struct session *s, const uint8_t *frame, size_t n);
+/* IPv4 or IPv6 is up: what came too early for it may pass. */
+void session_tun_up(struct session *s, uint32_t family);
 void session_tun_flush(struct session *s);
 /* The client takes data again. */
 void session_tun_resume(struct session *s);

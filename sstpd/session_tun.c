@@ -4,9 +4,11 @@
 /*
  * One client: its IP packets, where they take a tun device and not the pty.
  * PPP's control frames keep to the pty, and pppd configures the device. As on
- * the pty, IPv4 and IPv6 pass once pppd has said that they are up. The device
- * takes what it is given or drops it, like any other, so nothing waits here on
- * the way from the client; on the way to it the device holds the queue.
+ * the pty, IPv4 and IPv6 pass once pppd has said that they are up. A client
+ * takes them to be as soon as it has the last ACK, and pppd's ip-pre-up is
+ * still to run then, so a few packets wait for that. Apart from these the
+ * device takes what it is given or drops it, like any other, so nothing waits
+ * here on the way from the client; on the way to it the device holds the queue.
  */
 
 #include <errno.h>
@@ -27,6 +29,7 @@ enum {
 	 * headers may make many times its 64 KiB of packets that small.
 	 */
 	QUEUE_MAX = 192 * 1024,
+	EARLY_MAX = 4096, /* bytes that wait for IPv4, and for IPv6 */
 	HEADERS_LEN = SSTP_HEADER_LEN + SSTP_PPP_HEADER_LEN,
 	PACKET_MAX = SSTP_PAYLOAD_MAX - SSTP_PPP_HEADER_LEN,
 	VIRTIO_LEN = sizeof(struct virtio_net_hdr),
@@ -93,6 +96,37 @@ is_up(const struct session *s, uint8_t first_byte)
 	}
 }
 
+/* False: it does not wait. */
+static bool
+put_early(struct tun_early *e, const uint8_t *packet, size_t n)
+{
+	uint16_t len = (uint16_t)n;
+
+	return !e->over && !buf_is_tight() &&
+	       buf_space(&e->packets) >= sizeof(len) + n &&
+	       buf_append(&e->packets, &len, sizeof(len)) == 0 &&
+	       buf_append(&e->packets, packet, n) == 0;
+}
+
+void
+session_tun_up(struct session *s, uint32_t family)
+{
+	struct tun_early *e = family == 4 ? &s->early4 : &s->early6;
+	uint16_t len;
+
+	e->over = true;
+	while (s->tun >= 0 && buf_len(&e->packets) > sizeof(len)) {
+		memcpy(&len, buf_bytes(&e->packets), sizeof(len));
+		buf_consume(&e->packets, sizeof(len));
+		if (len > buf_len(&e->packets))
+			break; /* there was no memory for the rest of it */
+		gro_input(&s->tun_shared->gro, s, buf_bytes(&e->packets), len);
+		buf_consume(&e->packets, len);
+	}
+	session_tun_flush(s);
+	buf_clear(&e->packets);
+}
+
 bool
 session_tun_put(struct session *s, const uint8_t *frame, size_t n)
 {
@@ -102,10 +136,11 @@ session_tun_put(struct session *s, const uint8_t *frame, size_t n)
 	if (s->tun < 0 || !sstp_ip_of_ppp(frame, n, &ip))
 		return false;
 	ipv6 = ip.protocol == SSTP_PPP_IPV6;
-	if (ip.len > 0 && is_up(s, ip.packet[0]) &&
-	    ip.packet[0] >> 4 == (ipv6 ? 6 : 4))
+	if (ip.len == 0 || ip.packet[0] >> 4 != (ipv6 ? 6 : 4))
+		s->dropped++;
+	else if (is_up(s, ip.packet[0]))
 		gro_input(&s->tun_shared->gro, s, ip.packet, ip.len);
-	else
+	else if (!put_early(ipv6 ? &s->early6 : &s->early4, ip.packet, ip.len))
 		s->dropped++;
 	return true;
 }
@@ -251,6 +286,8 @@ session_tun_end(struct session *s)
 	if (s->tun < 0)
 		return;
 	session_tun_flush(s);
+	buf_clear(&s->early4.packets);
+	buf_clear(&s->early6.packets);
 	ev_io_stop(s->loop, &s->tun_reader);
 	close(s->tun);
 	s->tun = -1;
@@ -260,6 +297,8 @@ void
 session_tun_init(struct session *s)
 {
 	s->tun = -1;
+	buf_init(&s->early4.packets, EARLY_MAX);
+	buf_init(&s->early6.packets, EARLY_MAX);
 	ev_io_init(&s->tun_reader, on_tun_readable, -1, EV_READ);
 	s->tun_reader.data = s;
 }

@@ -297,8 +297,9 @@ def tcp_segment(sequence, payload):
     return ip4(socket.IPPROTO_TCP, tcp_header(sequence, total) + payload)
 
 
-def configured(d, *up, then="", **options):
-    """A session whose device is up, not yet bound; answers pings once it may."""
+def configured(d, *up, then="", early=None, **options):
+    """A session whose device is up, not yet bound; answers pings once it may.
+    early, if given, is done with it before pppd says so."""
     d.before = d.log_size()
     script = TUN_SCRIPT.replace("up\nup6\n", "".join(f"{u}\n" for u in up)) + \
         f"send {(sstp.LCP + b'up').hex()}\n{then}"
@@ -307,6 +308,8 @@ def configured(d, *up, then="", **options):
     device = d.wait_event(c, "verdict 1 ").split()[2]
     ip("address", "add", OURS, "peer", THEIRS, "dev", device)
     ip("link", "set", device, "up", "mtu", "1400")
+    if early is not None:
+        early(c)
     os.kill(d.pppd_of(c), signal.SIGUSR1)
     # that the worker knows it: the frame after it comes by another way
     d.wait_log(r" up: interface=fake", d.before)
@@ -400,6 +403,30 @@ def down_and_up(d):
         frames.append(c.read().payload)
     assert frames[-1][30:32] == b"\0\3", f"instead of 3: {frames[-1].hex()}"
     assert not [f for f in frames if b"not yet" in f], "from the device"
+
+
+@test("a few packets wait for the end of ip-pre-up, and for nothing else",
+      daemon="tun")
+def early_packets(d):
+    def send(c):
+        c.send(c.proof(), *[data(HEAD[4] + echo_request(n)) for n in range(3)],
+               data(HEAD[6] + no_next_header()),
+               *[data(HEAD[4] + tcp_segment(9000 * n, bytes(1000))) for n in range(9)])
+        c.fence()
+    c, device = configured(d, "up", then="wait-signal\ndown\nwait-signal\nup\n", early=send)
+    # of those with 1000 bytes no more than fit
+    wait_until(lambda: packets(device)[0] == 3 + 3, "six packets on the device")
+    change(d, c, "IPv4 is down")
+    c.send(data(HEAD[4] + echo_request(4)))
+    change(d, c, " up: interface=fake")
+    c.send(data(HEAD[4] + echo_request(5)))
+    replies = []
+    while replies[-1:] != [5]:
+        frame = c.read().payload
+        if frame[:4] == HEAD[4] and frame[13] == socket.IPPROTO_ICMP:
+            replies.append(frame[31])
+    assert replies == [0, 1, 2, 5], replies
+    assert packets(device)[0] == 7, packets(device)
 
 
 @test("IPV6CP ends apart from IPCP", daemon="tun")
