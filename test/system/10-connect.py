@@ -14,7 +14,7 @@ from lib import Client, Server, require, test
 def connect(server, **options):
     client = Client(server, **options).up()
     server.wait_log(r"binding verified: hash=SHA-256")
-    server.wait_log(rf"up: interface=ppp\d+ local-address={lib.INNER} "
+    server.wait_log(rf"up: interface=ppp(?:sstp)?\d+ local-address={lib.INNER} "
                     rf"remote-address={client.address} mtu=1400$")
     return client
 
@@ -70,7 +70,7 @@ def nothing_left():
     for _ in range(2):
         client = connect(server)
         require(client.address == "10.9.0.77", f"its address is {client.address}")
-        require(len(server.pppds()) == 1 and len(lib.ppp_interfaces()) == 1,
+        require(len(server.pppds()) == 1 and len(lib.session_interfaces()) == 1,
                 "its pppd and its interface are not to be seen")
         client.hang_up()
         server.wait_traces(before)

@@ -25,7 +25,7 @@ UDP_SIZES = (0, 1, 2, 3, 511, 512, 1371, 1372, 1373, 2744, 2745, 5001, 60001)
 
 
 def interfaces():
-    return sorted(os.listdir("/sys/class/net"))
+    return sorted(name for _, name in socket.if_nameindex())
 
 
 def new_server(path="tun", options="", changes=None):

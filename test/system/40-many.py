@@ -31,7 +31,7 @@ def start_all(server):
 
 def worker_of(server, client):
     """The serial number of the worker that has the client's session."""
-    pattern = rf" s(\d+)\.\d+ \S+: up: interface=ppp\d+ local-address={lib.INNER} " \
+    pattern = rf" s(\d+)\.\d+ \S+: up: interface=ppp(?:sstp)?\d+ local-address={lib.INNER} " \
         rf"remote-address={re.escape(client.address)} "
     return int(re.findall(pattern, server.log.text())[-1])
 

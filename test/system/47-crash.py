@@ -92,7 +92,7 @@ class Session:
         start = server.log.size()
         self.client = Client(server).up()
         self.name, self.interface = server.wait_log(
-            rf" (s\d+\.\d+) \S+: up: interface=(ppp\d+) local-address={lib.INNER} "
+            rf" (s\d+\.\d+) \S+: up: interface=(ppp(?:sstp)?\d+) local-address={lib.INNER} "
             rf"remote-address={re.escape(self.client.address)} ", start).groups()
         self.worker = int(self.name[1:].split(".")[0])
         self.pppd = next(p for p in server.pppds() if self.name in lib.arguments(p))
@@ -150,8 +150,8 @@ def wait_gone(server, sessions):
     """Nothing on the host is left of them."""
     gone = {s.pppd for s in sessions}
     lib.wait_until(lambda: not gone & set(lib.processes()), "the end of their pppds")
-    left = {s.interface for s in sessions} & set(lib.ppp_interfaces())
-    require(not left, f"interfaces that are left: {left}")
+    names = {s.interface for s in sessions}
+    lib.wait_until(lambda: not names & set(lib.ppp_interfaces()), "the end of interfaces")
     for s in sessions:
         s.client.wait_end()
         s.traffic.stop()

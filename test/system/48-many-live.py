@@ -158,7 +158,7 @@ def check_complete(server, names):
     addresses = {ipaddress.IPv4Address(s["remote_address"]) for s in found}
     require(len(addresses) == count and FIRST <= min(addresses) and
             max(addresses) < FIRST + count + SPARE, f"their addresses: {addresses}")
-    require({s["interface"] for s in found} == set(lib.ppp_interfaces()),
+    require({s["interface"] for s in found} == set(lib.session_interfaces()),
             "interfaces are others than those of the host")
     require(len(server.pppds()) == len(found) == count, "not one pppd for each")
     return found

@@ -13,7 +13,7 @@ from lib import Client, Server, require, test
 def inside():
     server = Server().start()
     client = Client(server, options=lib.CLIENT_OPTIONS + "+ipv6\n").up()
-    up = server.wait_log(r"up: interface=(ppp\d+) local-address=(fe80::\S+) "
+    up = server.wait_log(r"up: interface=(ppp(?:sstp)?\d+) local-address=(fe80::\S+) "
                          r"remote-address=(fe80::\S+) mtu=1400")
     interface, ours, theirs = up.groups()
     client.wait_log(client.ppp_log, r"remote LL address fe80::")

@@ -53,10 +53,10 @@ def workers():
     server.stop()
 
 
-@test("workers and control: only sockets, pipes and terminals")
+@test("workers and control: only sockets, pipes, terminals and tun devices")
 def worker_descriptors():
     server, client = one_session()
-    good = re.compile(r"socket:|pipe:|/dev/(pts/)?ptmx$|/dev/null$|"
+    good = re.compile(r"socket:|pipe:|/dev/(pts/)?ptmx$|/dev/null$|/dev/net/tun$|"
                       r"anon_inode:\[(eventpoll|eventfd|timerfd)\]$")
     kinds = set()
     for pid in server.own_children():

@@ -35,7 +35,7 @@ def check_session(server, *arguments, binding, **options):
     require(found["left_clean"] and found["tunnel"]["confirmed"], found)
     require(found["tunnel"]["peer_address"] == lib.INNER, found)
     server.wait_log(rf"binding verified: hash={binding}", start)
-    server.wait_log(rf"up: interface=ppp\d+ local-address={lib.INNER} "
+    server.wait_log(rf"up: interface=ppp(?:sstp)?\d+ local-address={lib.INNER} "
                     rf"remote-address={found['tunnel']['address']} ", start)
     server.wait_log(r" ended: .* cause=client-hung-up ", start)
     server.wait_traces(before)

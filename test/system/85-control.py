@@ -27,7 +27,7 @@ def shown():
     client.ping()
     one, = sessions(server)
     require((one["user"], one["stage"], one["method"]) == ("alice", "up", "MS-CHAPv2"), one)
-    require(one["interface"] in lib.ppp_interfaces(), one)
+    require(one["interface"] in lib.session_interfaces(), one)
     require(one["local_address"] == lib.INNER, one)
     require(one["remote_address"].startswith("10.9.0."), one)
     require(one["remote_address6"].startswith("fe80::"), one)

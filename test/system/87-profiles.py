@@ -51,7 +51,7 @@ def tenants():
         start = server.log.size()
         client.up()
         server.wait_log(r"binding verified: hash=SHA-256", start)
-        server.wait_log(rf"up: interface=ppp\d+ local-address={local} "
+        server.wait_log(rf"up: interface=ppp(?:sstp)?\d+ local-address={local} "
                         rf"remote-address={client.address} mtu={mtu}$", start)
         server.wait_log(rf"connected: .* profile={profile} ", start)
         client.ping()

@@ -239,7 +239,12 @@ def alive(pid):
 def ppp_interfaces():
     """Of the server's network."""
     text = pathlib.Path("/proc/net/dev").read_text()
-    return re.findall(r"^\s*(ppp\d+):", text, re.M)
+    return re.findall(r"^\s*(ppp(?:sstp)?\d+):", text, re.M)
+
+
+def session_interfaces():
+    """Those that are in use: with a tun device, pppd's own stays down."""
+    return re.findall(r"^\d+: (ppp\w+):", run("ip", "-o", "link", "show", "up"), re.M)
 
 
 def files_below(directory):
