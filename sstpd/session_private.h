@@ -71,7 +71,7 @@ struct session {
 	struct buf rx;	  /* decrypted, not yet parsed */
 	bool uplink_full; /* the pty takes no more: the socket is not read */
 	uint32_t unsent;  /* bytes that the socket takes before it sends them */
-	ev_tstamp rate_sampled;
+	ev_tstamp rate_sampled, last_over, burst_began; /* session_queue.c */
 
 	/* the call */
 	struct call call;
@@ -216,7 +216,7 @@ void session_queue_init(struct session *s);
 /* The queue has been full: is that still the right amount? */
 void session_queue_adapt(struct session *s);
 /* More must not be queued to the client; may be again. */
-bool session_queue_is_full(const struct session *s);
+bool session_queue_is_full(struct session *s);
 bool session_queue_has_room(const struct session *s);
 
 /* --- session_call.c --- */

@@ -25,7 +25,8 @@ enum {
 	QUEUE_MAX = 64 * 1024,
 };
 
-static const ev_tstamp sample_seconds = .1;
+static const ev_tstamp sample_seconds = .1, calm_seconds = 1.,
+		       burst_seconds = .5;
 
 static void
 set_unsent(struct session *s, uint32_t unsent)
@@ -80,10 +81,28 @@ most(const struct session *s)
 	return n < QUEUE_MAX ? n : QUEUE_MAX;
 }
 
-bool
-session_queue_is_full(const struct session *s)
+/*
+ * What comes after a calm may be a burst, such as a datagram of many fragments:
+ * that passes as a whole, since an interface of pppd's has room for three
+ * packets where its qdisc is none that queues.
+ */
+static bool
+is_burst(struct session *s)
 {
-	return tls_queued(&s->tls) >= most(s);
+	ev_tstamp now = ev_now(s->loop);
+
+	if (now - s->last_over > calm_seconds)
+		s->burst_began = now;
+	s->last_over = now;
+	return now - s->burst_began < burst_seconds && !buf_is_tight();
+}
+
+bool
+session_queue_is_full(struct session *s)
+{
+	size_t n = tls_queued(&s->tls);
+
+	return n >= most(s) && (!is_burst(s) || n >= QUEUE_MAX);
 }
 
 bool
