@@ -17,6 +17,7 @@
 #include "log.h"
 #include "monitor.h"
 #include "monitor_private.h"
+#include "pppd_child.h"
 #include "sandbox.h"
 #include "table.h"
 
@@ -380,6 +381,7 @@ start(struct monitor *m, const struct conf *conf)
 
 	m->cores = count_cores();
 	pace_init(&m->pace, m->cores);
+	pppd_child_prepare();
 	spawn_queue_init(&m->queue);
 	m->loop = ev_loop_new(EVFLAG_AUTO);
 	m->exe = open("/proc/self/exe", O_PATH | O_CLOEXEC);

@@ -124,10 +124,7 @@ open_place(void)
 	return place;
 }
 
-/*
- * The places, taken when the first child is started and few descriptors are in
- * use, and then kept. Returns NULL with errno if there are none.
- */
+/* The places, taken once and then kept. NULL with errno: there are none. */
 static const int *
 keep_places(void)
 {
@@ -163,6 +160,12 @@ start_child(const struct program *program)
 	    (void *)(uintptr_t)program);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	return pid;
+}
+
+void
+pppd_child_prepare(void)
+{
+	keep_places();
 }
 
 pid_t

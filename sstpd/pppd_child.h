@@ -14,6 +14,12 @@
 enum { PPPD_PLUGIN_FD = 3 }; /* in the child */
 
 /*
+ * Take the few descriptors that this needs to keep, while small ones are free.
+ * Otherwise the first start does.
+ */
+void pppd_child_prepare(void);
+
+/*
  * Run argv[0] in a process group of its own, with nothing open but /dev/null,
  * log as its output, and plugin (-1: none) as PPPD_PLUGIN_FD; both remain the
  * caller's. Returns its pid, or -1 with errno; one that cannot be executed
