@@ -24,7 +24,7 @@ import threading
 
 import ppp_server
 import sstp
-from lib import BUILD, PATIENCE, certificate, main, rss, test, wait_until
+from lib import BUILD, PATIENCE, SANITIZED, certificate, main, rss, test, wait_until
 
 PROBE = str((BUILD / "sstp-probe/sstp-probe").resolve())
 OK, CRITICAL, UNKNOWN = 0, 2, 3
@@ -349,7 +349,7 @@ def not_reading(_):
             # of the device: what has been read of it, what it had no room for
             return counters(tunnel.device)[9] == taken
         wait_until(is_held_up, "the device to be full")
-        assert rss(tunnel.process.pid) < before + (4 << 20)
+        assert SANITIZED or rss(tunnel.process.pid) < before + (4 << 20)
         server.do(lambda: setattr(server, "reads", True))
 
         def comes_through():
