@@ -5,7 +5,7 @@
 One is made with OpenSSL's name of a cipher suite of TLS 1.3, and is then up, with its
 client. processes() has those that cost CPU time, the one that faces the network first;
 connection() is one of TCP through the server, our end and the client's. lacks() says
-what it would need here, if anything."""
+what it would need here for a suite, if anything."""
 
 from .haproxy import Haproxy
 from .ocserv import Ocserv

@@ -14,7 +14,7 @@ class Contender:
     programs = ()
 
     @classmethod
-    def lacks(cls):
+    def lacks(cls, _suite):
         return ", ".join(p for p in cls.programs if shutil.which(p) is None)
 
 

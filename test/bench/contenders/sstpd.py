@@ -53,8 +53,8 @@ class SstpdTun(Sstpd):
     data_path, interface = "tun", r"pppsstp\d"
 
     @classmethod
-    def lacks(cls):
-        return super().lacks() or ("pppd 2.5" if lib.pppd_version() < (2, 5) else "")
+    def lacks(cls, suite):
+        return super().lacks(suite) or ("pppd 2.5" if lib.pppd_version() < (2, 5) else "")
 
 
 class Fast:
