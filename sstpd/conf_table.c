@@ -243,7 +243,7 @@ const struct conf_option conf_options[] = {
 	    "mschap-v2", 1, 0, auth_words,
 	    "Ways in which a client may prove who it is" },
 	{ "ppp", "data-path", CONF_WORD, FIELD(data_path), 0,
-	    "pty", 0, 0, data_path_words,
+	    "auto", 0, 0, data_path_words,
 	    "Device that clients' packets take" },
 	{ "ppp", "stop-timeout", CONF_TIME, FIELD(stop_timeout), 0,
 	    "10s", TIME_MIN, TIME_MAX, NULL,

@@ -324,7 +324,7 @@ test_defaults(void **state)
 	    c.profiles[0].options_file, "/etc/ppp/options.sstpd");
 	assert_string_equal(c.plugin, PPPD_PLUGINDIR "/sstpd-plugin.so");
 	assert_int_equal(c.auth_methods, CONF_AUTH_MSCHAP_V2);
-	assert_int_equal(c.data_path, CONF_DATA_PTY);
+	assert_int_equal(c.data_path, CONF_DATA_AUTO);
 	assert_int_equal(c.stop_timeout, 10000);
 
 	assert_int_equal(c.profiles[0].local_address, 0);
