@@ -609,11 +609,20 @@ def reap_orphans():
         pass
 
 
+def living_children():
+    # whoever has just died waits for us only
+    return {pid: info for pid, info in descendants(os.getpid()).items()
+            if info[1] != "Z"}
+
+
 def check_no_children():
     reap_orphans()
-    # whoever has just died waits for us only
-    left = {pid: info for pid, info in descendants(os.getpid()).items()
-            if info[1] != "Z"}
+    try:
+        # those of a monitor that was killed notice it by themselves
+        wait_until(lambda: not living_children(), timeout=5)
+    except AssertionError:
+        pass
+    left = living_children()
     for pid in left:
         try:
             os.kill(pid, signal.SIGKILL)
