@@ -5,9 +5,9 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
+#include "tun_write.h"
 #include "tunnel_path.h"
 
 enum {
@@ -20,28 +20,13 @@ enum {
 
 /* --- server to device --- */
 
-/* Packets that hdr describes as one. */
-static uint64_t
-count_packets(const struct virtio_net_hdr *hdr, size_t n)
-{
-	if (hdr->gso_size == 0)
-		return 1;
-	return (n - hdr->hdr_len + hdr->gso_size - 1) / hdr->gso_size;
-}
-
 static void
 write_packet(
     void *to, const struct virtio_net_hdr *hdr, const uint8_t *packet, size_t n)
 {
 	struct tunnel_path *p = to;
-	const struct iovec parts[] = {
-		{ (void *)(uintptr_t)hdr, VIRTIO_LEN },
-		{ (void *)(uintptr_t)packet, n },
-	};
 
-	/* an interface that is down, a packet that makes no sense, no memory */
-	if (writev(p->tun, parts, 2) < 0)
-		p->dropped += count_packets(hdr, n);
+	p->dropped += tun_write(p->tun, hdr, packet, n);
 }
 
 void

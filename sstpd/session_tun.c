@@ -14,13 +14,13 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "gro.h"
 #include "gso.h"
 #include "session_private.h"
 #include "sstp.h"
+#include "tun_write.h"
 
 enum {
 	READS_PER_TURN = 32,
@@ -45,28 +45,13 @@ struct tun_shared {
 /* --- client to device
  * ------------------------------------------------------------- */
 
-/* Packets that hdr describes as one. */
-static uint64_t
-count_packets(const struct virtio_net_hdr *hdr, size_t n)
-{
-	if (hdr->gso_size == 0)
-		return 1;
-	return (n - hdr->hdr_len + hdr->gso_size - 1) / hdr->gso_size;
-}
-
 static void
 write_packet(
     void *to, const struct virtio_net_hdr *hdr, const uint8_t *packet, size_t n)
 {
 	struct session *s = to;
-	const struct iovec parts[] = {
-		{ (void *)(uintptr_t)hdr, VIRTIO_LEN },
-		{ (void *)(uintptr_t)packet, n },
-	};
 
-	/* an interface that is down, a packet that makes no sense, no memory */
-	if (writev(s->tun, parts, 2) < 0)
-		s->dropped += count_packets(hdr, n);
+	s->dropped += tun_write(s->tun, hdr, packet, n);
 }
 
 struct tun_shared *

@@ -8,7 +8,6 @@ import contextlib
 import ctypes
 import fcntl
 import functools
-import hashlib
 import json
 import os
 import pathlib
@@ -25,6 +24,7 @@ import threading
 import ppp_server
 import sstp
 from lib import BUILD, PATIENCE, SANITIZED, certificate, main, rss, test, wait_until
+from streams import transfer
 
 PROBE = str((BUILD / "sstp-probe/sstp-probe").resolve())
 OK, CRITICAL, UNKNOWN = 0, 2, 3
@@ -257,30 +257,15 @@ def connection(network, device, family, to):
     return here, there
 
 
-def transfer(source, sink):
-    sent = os.urandom(BYTES)
-    with source, sink:
-        def send():
-            source.sendall(sent)
-            source.shutdown(socket.SHUT_WR)
-        thread = threading.Thread(target=send)
-        thread.start()
-        digest = hashlib.md5()
-        while block := sink.recv(1 << 16):
-            digest.update(block)
-        thread.join()
-    assert digest.digest() == hashlib.md5(sent).digest(), "other bytes have come"
-
-
 @test("TCP over IPv4 and IPv6, each way; many packets share a record", daemon=None)
 def tcp(_):
     with carried() as (network, server, tunnel, _):
         for family, to in ((socket.AF_INET, (THEIRS, 0)),
                            (socket.AF_INET6, (THEIRS6, 0, 0, network.index))):
             here, there = connection(network, tunnel.device, family, to)
-            transfer(here, there)
+            transfer(here, there, BYTES)
             here, there = connection(network, tunnel.device, family, to)
-            transfer(there, here)
+            transfer(there, here, BYTES)
         # as many as fit: of 1400 bytes, 4 of PPP, 4 of SSTP
         assert server.most_in_record >= 16384 // 1408, server.most_in_record
         found = tunnel.end(signal.SIGINT)
@@ -325,7 +310,7 @@ def large(_):
         assert facts["mtu"] == 4087, facts
         for _ in range(2):
             ends = connection(network, tunnel.device, socket.AF_INET, (THEIRS, 0))
-            transfer(*ends)
+            transfer(*ends, BYTES)
 
 
 def counters(device):

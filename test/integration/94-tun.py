@@ -7,7 +7,6 @@ own, whose packets this program carries in SSTP."""
 
 import ctypes
 import fcntl
-import hashlib
 import json
 import os
 import pathlib
@@ -25,6 +24,7 @@ import pcapng
 import sstp
 from lib import UP, main, test, wait_until
 from sstp import data
+from streams import transfer
 
 OURS, THEIRS = "10.99.0.1", "10.99.0.10"
 OURS6, THEIRS6 = "fe80::1", "fe80::2"
@@ -196,28 +196,13 @@ def connection(t, family=socket.AF_INET, ours=(OURS,), theirs=(OURS,)):
     return here, there
 
 
-def transfer(source, sink):
-    sent = os.urandom(BYTES)
-    with source, sink:
-        def send():
-            source.sendall(sent)
-            source.shutdown(socket.SHUT_WR)
-        thread = threading.Thread(target=send)
-        thread.start()
-        digest = hashlib.md5()
-        while block := sink.recv(1 << 16):
-            digest.update(block)
-        thread.join()
-    assert digest.digest() == hashlib.md5(sent).digest(), "other bytes have come"
-
-
 @test("TCP over IPv4, each way", daemon="tun")
 @tunnel
 def tcp4(_, t):
     here, there = connection(t)
-    transfer(here, there)
+    transfer(here, there, BYTES)
     here, there = connection(t)
-    transfer(there, here)
+    transfer(there, here, BYTES)
 
 
 @test("TCP over IPv6, each way", daemon="tun")
@@ -227,9 +212,9 @@ def tcp6(_, t):
     there = t.network.make(lambda: socket.if_nametoindex("client0"))
     ends = socket.AF_INET6, (OURS6, 0, index), (OURS6, 0, there)
     here, there = connection(t, *ends)
-    transfer(here, there)
+    transfer(here, there, BYTES)
     here, there = connection(t, *ends)
-    transfer(there, here)
+    transfer(there, here, BYTES)
 
 
 @test("UDP of any size, each way", daemon="tun")
