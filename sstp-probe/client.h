@@ -118,7 +118,7 @@ struct client_report {
 
 struct client_ops {
 	void (*up)(void *owner);
-	/* the answer to client_echo(), seconds after it */
+	/* the answer to client_echo(), seconds after it; may be NULL */
 	void (*echo)(void *owner, double seconds);
 	/* a packet of the IP version that its first byte says */
 	void (*ip)(void *owner, const uint8_t *packet, size_t n);

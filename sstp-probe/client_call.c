@@ -317,7 +317,7 @@ on_echo_response(struct client *c)
 	if (c->stage == STAGE_CONFIRM) {
 		c->report.confirmed = true;
 		client_enter(c, STAGE_UP);
-	} else if (c->stage == STAGE_UP) {
+	} else if (c->stage == STAGE_UP && c->ops->echo != NULL) {
 		c->ops->echo(c->owner, client_now() - c->echo_sent);
 	}
 }

@@ -39,13 +39,6 @@ on_up(void *owner)
 }
 
 static void
-on_echo(void *owner, double seconds)
-{
-	(void)owner;
-	(void)seconds;
-}
-
-static void
 on_ip(void *owner, const uint8_t *packet, size_t n)
 {
 	struct probe *p = owner;
@@ -195,7 +188,6 @@ probe_run(const struct options *options, const struct login_secret *secret)
 {
 	static const struct client_ops ops = {
 		.up = on_up,
-		.echo = on_echo,
 		.ip = on_ip,
 		.done = on_done,
 	};

@@ -198,13 +198,6 @@ on_opened(void *owner)
 }
 
 static void
-on_echo(void *owner, double seconds)
-{
-	(void)owner;
-	(void)seconds;
-}
-
-static void
 on_ip(void *owner, const uint8_t *packet, size_t n)
 {
 	struct tunnel *t = owner;
@@ -306,7 +299,6 @@ run(struct tunnel *t, const struct client_config *config,
 {
 	static const struct client_ops ops = {
 		.up = on_up,
-		.echo = on_echo,
 		.ip = on_ip,
 		.done = on_done,
 		.batch_end = on_batch_end,
