@@ -17,13 +17,13 @@ import socket
 import ssl
 import struct
 import subprocess
-import sys
 import tempfile
 import threading
 
 import ppp_server
 import sstp
 from lib import BUILD, PATIENCE, SANITIZED, certificate, main, rss, test, wait_until
+from network import counters, enter_network, ip
 from streams import transfer
 
 PROBE = str((BUILD / "sstp-probe/sstp-probe").resolve())
@@ -38,29 +38,7 @@ TUNSETIFF, IFF_TUN, IFF_NO_PI = 0x400454ca, 1, 0x1000
 libc = ctypes.CDLL(None, use_errno=True)
 
 
-def ip(*arguments):
-    done = subprocess.run(["ip", *arguments], check=True, capture_output=True, text=True)
-    return done.stdout
-
-
 # --- networks ---
-
-
-def enter_network():
-    """Start over in a network of our own, where nobody else has a device."""
-    def skip(why):
-        print(f"1..0 # SKIP {why}")
-        sys.exit(77)
-    if os.geteuid() != 0:
-        skip("needs root, to make devices")
-    if not os.path.exists("/dev/net/tun"):
-        skip("needs /dev/net/tun")
-    if not os.environ.get("SSTPD_TEST_INSIDE"):
-        if subprocess.run(["unshare", "--net", "true"], check=False).returncode:
-            skip("needs a network namespace")
-        os.environ["SSTPD_TEST_INSIDE"] = "1"
-        os.execvp("unshare", ["unshare", "--net", sys.executable, *sys.argv])
-    ip("link", "set", "lo", "up")
 
 
 class Network:
@@ -311,11 +289,6 @@ def large(_):
         for _ in range(2):
             ends = connection(network, tunnel.device, socket.AF_INET, (THEIRS, 0))
             transfer(*ends, BYTES)
-
-
-def counters(device):
-    text = pathlib.Path("/proc/net/dev").read_text()
-    return [int(n) for n in re.search(rf"{device}: *(.*)", text)[1].split()]
 
 
 @test("a server that does not read holds the device up, at a bounded cost", daemon=None)

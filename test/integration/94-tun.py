@@ -9,20 +9,18 @@ import ctypes
 import fcntl
 import json
 import os
-import pathlib
-import re
 import select
 import signal
 import socket
 import struct
 import subprocess
-import sys
 import threading
 
 import lib
 import pcapng
 import sstp
 from lib import UP, main, test, wait_until
+from network import counters, enter_network, ip
 from sstp import data
 from streams import transfer
 
@@ -39,34 +37,8 @@ TUNSETIFF, IFF_TUN, IFF_NO_PI = 0x400454ca, 1, 0x1000
 libc = ctypes.CDLL(None, use_errno=True)
 
 
-def ip(*arguments):
-    subprocess.run(["ip", *arguments], check=True)
-
-
-def enter_network():
-    """Start over in a network of our own, where nobody else has a device."""
-    def skip(why):
-        print(f"1..0 # SKIP {why}")
-        sys.exit(77)
-    if os.geteuid() != 0:
-        skip("needs root, to make devices")
-    if not os.path.exists("/dev/net/tun"):
-        skip("needs /dev/net/tun")
-    if not os.environ.get("SSTPD_TEST_INSIDE"):
-        if subprocess.run(["unshare", "--net", "true"], check=False).returncode:
-            skip("needs a network namespace")
-        os.environ["SSTPD_TEST_INSIDE"] = "1"
-        os.execvp("unshare", ["unshare", "--net", sys.executable, *sys.argv])
-    ip("link", "set", "lo", "up")
-
-
 def devices():
     return [name for _, name in socket.if_nameindex() if name.startswith("pppsstp")]
-
-
-def counters(device):
-    text = pathlib.Path("/proc/net/dev").read_text()
-    return [int(n) for n in re.search(rf"{device}: *(.*)", text)[1].split()]
 
 
 def packets(device):
