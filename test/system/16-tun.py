@@ -6,7 +6,6 @@ is the same as on the pty, and so is what arrives."""
 
 import hashlib
 import os
-import pathlib
 import re
 import socket
 import sys
@@ -289,13 +288,4 @@ def filters():
     end(server, client)
 
 
-def check_version():
-    if lib.pppd_version() < (2, 5):
-        lib.skip_all("pppd is older than 2.5, which a tun device takes")
-    if not pathlib.Path("/dev/net/tun").exists():
-        lib.skip_all("needs /dev/net/tun")
-
-
-if lib.shutil.which("pppd"):
-    check_version()
-lib.main()
+lib.main(lib.check_tun)

@@ -15,8 +15,7 @@ OK, CRITICAL, UNKNOWN = 0, 2, 3
 
 def paths():
     """The data paths that there are here."""
-    with_tun = lib.pppd_version() >= (2, 5) and os.path.exists("/dev/net/tun")
-    return ("tun", "pty") if with_tun else ("pty",)
+    return ("pty",) if lib.lack_of_tun() else ("tun", "pty")
 
 
 def exchange(tunnel):

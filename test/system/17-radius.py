@@ -320,12 +320,7 @@ def limits():
 def check_programs():
     if lib.shutil.which("freeradius") is None:
         lib.skip_all("needs freeradius")
-    if lib.pppd_version() < (2, 5):
-        lib.skip_all("pppd is older than 2.5, which a tun device takes")
-    if not pathlib.Path("/dev/net/tun").exists():
-        lib.skip_all("needs /dev/net/tun")
+    lib.check_tun()
 
 
-if lib.shutil.which("pppd"):
-    check_programs()
-lib.main()
+lib.main(check_programs)

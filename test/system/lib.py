@@ -261,6 +261,22 @@ def pppd_version():
     return tuple(int(n) for n in found.groups())
 
 
+def lack_of_tun():
+    """Why no session can take a tun device here; None: it can."""
+    if pppd_version() < (2, 5):
+        return "pppd is older than 2.5, which a tun device takes"
+    if not os.path.exists("/dev/net/tun"):
+        return "needs /dev/net/tun"
+    return None
+
+
+def check_tun():
+    """For main(), of a file that is about nothing else."""
+    why = lack_of_tun()
+    if why:
+        skip_all(why)
+
+
 # --- certificates -----------------------------------------------------------------
 
 
@@ -719,10 +735,13 @@ def on_limit(signo, frame):
     raise Failure(f"the file took more than {FILE_LIMIT} s")
 
 
-def main():
-    """Run the file's tests, or those whose name holds an argument."""
+def main(check=None):
+    """Run the file's tests, or those whose name holds an argument. check() calls
+    skip_all() if the file needs more than most."""
     global TMP
     check_machine()
+    if check:
+        check()
     enter_namespaces()
     TMP = pathlib.Path(os.environ.get("TEST_TMP") or tempfile.mkdtemp())
     os.chmod(TMP, 0o755)
