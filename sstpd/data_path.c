@@ -19,6 +19,8 @@ static const char *
 option_of_own_interface(const struct conf_profile *profile)
 {
 	static const char *const words[] = {
+		"noccp",
+		"require-mppe",
 		"pass-filter",
 		"active-filter",
 		"multilink",
@@ -26,13 +28,15 @@ option_of_own_interface(const struct conf_profile *profile)
 		"ifname",
 		"unit",
 	};
+	enum { NOCCP, REQUIRE_MPPE, COUNT = sizeof(words) / sizeof(words[0]) };
+	uint32_t found = pppd_find_options(profile, words, COUNT);
+	unsigned int first = REQUIRE_MPPE;
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (pppd_has_option(profile, words[i]))
+	if (found & 1U << NOCCP)
+		first++; /* without CCP there is no MPPE */
+	for (unsigned int i = first; i < COUNT; i++)
+		if (found & 1U << i)
 			return words[i];
-	if (pppd_has_option(profile, "require-mppe") &&
-	    !pppd_has_option(profile, "noccp"))
-		return "require-mppe";
 	return NULL;
 }
 
@@ -40,8 +44,11 @@ bool
 data_path_is_tun(const struct conf *conf, const struct conf_profile *profile,
     unsigned int version, char why[static DATA_PATH_TEXT_MAX])
 {
-	const char *word = option_of_own_interface(profile);
+	const char *word = NULL;
 	bool tun = false;
+
+	if (conf->data_path != CONF_DATA_PTY)
+		word = option_of_own_interface(profile);
 
 	if (conf->data_path == CONF_DATA_PTY)
 		snprintf(why, DATA_PATH_TEXT_MAX, "[ppp] data-path = pty");
@@ -63,16 +70,32 @@ data_path_is_tun(const struct conf *conf, const struct conf_profile *profile,
 }
 
 static void
-tell(const struct conf *conf, const char *profile, bool tun, const char *why)
+say(const struct data_path_of *p, bool tun)
 {
 	static const char fmt[] = "data path%s%s: %s: %s";
 	const char *path = tun ? "tun" : "pty";
-	const char *of = profile[0] == '\0' ? "" : " of profile ";
+	const char *of = p->name[0] == '\0' ? "" : " of profile ";
 
-	if (!tun && conf->data_path == CONF_DATA_TUN)
-		log_warnx(fmt, of, profile, path, why);
+	if (p->unwanted)
+		log_warnx(fmt, of, p->name, path, p->why);
 	else
-		log_info(fmt, of, profile, path, why);
+		log_info(fmt, of, p->name, path, p->why);
+}
+
+static bool
+same(const struct data_path_of *a, const struct data_path_of *b)
+{
+	return strcmp(a->why, b->why) == 0;
+}
+
+/* What stands for a profile that is not in the log: the default one. */
+static const struct data_path_of *
+find(const struct data_path_told *told, const char *name)
+{
+	for (unsigned int i = 0; i < told->count; i++)
+		if (strcmp(told->profiles[i].name, name) == 0)
+			return &told->profiles[i];
+	return &told->profiles[0];
 }
 
 static unsigned int
@@ -86,20 +109,35 @@ ask_version(const struct conf *conf)
 	return pppd_parse_version(text);
 }
 
-void
-data_path_tell(const struct conf *conf)
+/* The first is the default one, which speaks for those that are like it. */
+static bool
+is_news(const struct data_path_told *old, const struct data_path_told *now,
+    unsigned int i)
 {
-	char first[DATA_PATH_TEXT_MAX], why[DATA_PATH_TEXT_MAX];
+	const struct data_path_of *p = &now->profiles[i];
+	const struct data_path_of *before = find(old, p->name);
+
+	if (i > 0 && same(before, &old->profiles[0]))
+		return !same(p, &now->profiles[0]);
+	return !same(before, p) || (p->unwanted && !before->unwanted);
+}
+
+void
+data_path_tell(const struct conf *conf, struct data_path_told *told)
+{
+	struct data_path_told now = { .count = conf->profile_count };
 	unsigned int version = ask_version(conf);
 
-	for (unsigned int i = 0; i < conf->profile_count; i++) {
-		bool tun =
-		    data_path_is_tun(conf, &conf->profiles[i], version, why);
+	for (unsigned int i = 0; i < now.count; i++) {
+		const struct conf_profile *profile = &conf->profiles[i];
+		struct data_path_of *p = &now.profiles[i];
+		bool tun = data_path_is_tun(conf, profile, version, p->why);
 
-		if (i == 0 || strcmp(first, why) != 0)
-			tell(conf, i == 0 ? "" : conf->profiles[i].name, tun,
-			    why);
-		if (i == 0)
-			memcpy(first, why, sizeof(first));
+		p->unwanted = !tun && conf->data_path == CONF_DATA_TUN;
+		snprintf(p->name, sizeof(p->name), "%s",
+		    i == 0 ? "" : profile->name);
+		if (is_news(told, &now, i))
+			say(p, tun);
 	}
+	*told = now;
 }

@@ -11,10 +11,20 @@
 
 #include <stdbool.h>
 
-struct conf;
-struct conf_profile;
+#include "conf.h"
 
 enum { DATA_PATH_TEXT_MAX = 128 };
+
+/* What the log has been told of each profile; all zero: nothing yet. */
+struct data_path_told {
+	struct data_path_of {
+		char name[CONF_NAME_MAX];
+		char why[DATA_PATH_TEXT_MAX];
+		bool
+		    unwanted; /* the pty, although a tun device was asked for */
+	} profiles[CONF_PROFILES_MAX];
+	unsigned int count;
+};
 
 /*
  * Whether a tun device, and why in words. version is pppd's, as of
@@ -25,9 +35,10 @@ bool data_path_is_tun(const struct conf *conf,
     char why[static DATA_PATH_TEXT_MAX]);
 
 /*
- * Say so in the log: one line, and one more for each profile where it is
- * another. Runs pppd for its version, 20 seconds at most.
+ * Say in the log what has changed since the last time: one line, and one more
+ * for each profile where it is another. Runs pppd for its version, 20 seconds
+ * at most.
  */
-void data_path_tell(const struct conf *conf);
+void data_path_tell(const struct conf *conf, struct data_path_told *told);
 
 #endif

@@ -13,7 +13,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "data_path.h"
 #include "log.h"
 #include "monitor.h"
 #include "monitor_private.h"
@@ -400,7 +399,7 @@ start(struct monitor *m, const struct conf *conf)
 		return 2;
 	monitor_predecessor_mark(m, &m->setup.pools);
 	monitor_note_setup(m);
-	data_path_tell(conf);
+	data_path_tell(conf, &m->data_path);
 	if (geteuid() != 0) {
 		log_warnx("not run as root: workers share this user's "
 			  "privileges and see its files");

@@ -11,6 +11,7 @@
 
 #include "activation.h"
 #include "child.h"
+#include "data_path.h"
 #include "link.h"
 #include "pace.h"
 #include "peers.h"
@@ -68,6 +69,7 @@ struct monitor {
 	struct ev_loop *loop;
 	const char *path;
 	struct setup setup;
+	struct data_path_told data_path;	   /* of setup */
 	struct conf_listen bound[CONF_LISTEN_MAX]; /* port 0 is decided */
 	struct activation given;
 	struct service service;

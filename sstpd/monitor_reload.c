@@ -67,6 +67,7 @@ try_reload(struct monitor *m)
 		if (m->workers[i].running)
 			monitor_send_conf(m, &m->workers[i]);
 	}
+	data_path_tell(&m->setup.conf, &m->data_path);
 	log_info("reload: done, new connections use the new configuration");
 	return 0;
 }

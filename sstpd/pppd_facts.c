@@ -24,29 +24,53 @@ pppd_parse_version(const char *text)
 	return major * 10000 + minor * 100 + patch;
 }
 
-bool
-pppd_file_has(const char *path, const char *word)
+static uint32_t
+find(const char *word, const char *const words[], unsigned int count)
+{
+	uint32_t found = 0;
+
+	for (unsigned int i = 0; i < count; i++)
+		if (strcmp(word, words[i]) == 0)
+			found |= UINT32_C(1) << i;
+	return found;
+}
+
+static uint32_t
+find_in_file(const char *path, const char *const words[], unsigned int count)
 {
 	FILE *in = fopen(path, "re");
 	char line[1024], *save;
-	bool found = false;
+	uint32_t found = 0;
 
 	if (in == NULL)
-		return false;
-	while (!found && fgets(line, sizeof(line), in) != NULL) {
+		return 0;
+	while (fgets(line, sizeof(line), in) != NULL) {
 		char *w = strtok_r(line, " \t\r\n\"'", &save);
 
-		for (; w != NULL && *w != '#' && !found;
+		for (; w != NULL && *w != '#';
 		     w = strtok_r(NULL, " \t\r\n\"'", &save))
-			found = strcmp(w, word) == 0;
+			found |= find(w, words, count);
 	}
 	fclose(in);
 	return found;
 }
 
 bool
+pppd_file_has(const char *path, const char *word)
+{
+	return find_in_file(path, &word, 1) != 0;
+}
+
+uint32_t
+pppd_find_options(const struct conf_profile *profile, const char *const words[],
+    unsigned int count)
+{
+	return find_in_file(profile->options_file, words, count) |
+	       find_in_file(general_options, words, count);
+}
+
+bool
 pppd_has_option(const struct conf_profile *profile, const char *word)
 {
-	return pppd_file_has(profile->options_file, word) ||
-	       pppd_file_has(general_options, word);
+	return pppd_find_options(profile, &word, 1) != 0;
 }

@@ -7,6 +7,7 @@
 #define SSTPD_PPPD_FACTS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct conf_profile;
 
@@ -21,5 +22,8 @@ unsigned int pppd_parse_version(const char *text);
 bool pppd_file_has(const char *path, const char *word);
 /* The same for all files that pppd reads for the sessions of a profile. */
 bool pppd_has_option(const struct conf_profile *profile, const char *word);
+/* Which of 32 words at most these files have: bit n stands for words[n]. */
+uint32_t pppd_find_options(const struct conf_profile *profile,
+    const char *const words[], unsigned int count);
 
 #endif

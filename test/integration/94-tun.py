@@ -9,6 +9,7 @@ import ctypes
 import fcntl
 import json
 import os
+import re
 import select
 import signal
 import socket
@@ -600,6 +601,48 @@ def said(make):
         d.start()
         d.wait_log(rf"data path: {text}")
         d.stop()
+
+
+def offered(d):
+    """The device that a new session is offered, '' if none."""
+    return (d.wait_event(d.ccp(UP), "verdict 1").split() + [""])[2]
+
+
+@test("a reload says what packets take then if that has changed, and new sessions do",
+      daemon=None)
+def said_again(make):
+    d = make({"ppp": {"data-path": "auto"}})
+    lib.make_pppd(d, "2.5.2")
+    filtered = d.directory / "filtered"
+    filtered.write_text("pass-filter x\n")
+    d.sections["profile acme"] = {"server-name": "acme.example"}
+    d.write_config()
+    d.start()
+
+    def reloaded(path, options, acme):
+        """The lines about it."""
+        d.sections["ppp"]["data-path"] = path
+        d.sections["profile acme"]["options-file"] = acme
+        d.write_config()
+        d.scripts["none"] = options
+        d.write_scripts()
+        size = d.log_size()
+        d.signal(signal.SIGHUP)
+        d.wait_log("reload: done", size)
+        return re.findall("data path(?: of profile )?(.*): (...):", d.log(size))
+    assert reloaded("auto", "", None) == []
+    assert offered(d)
+    assert reloaded("auto", "", filtered) == [("acme", "pty")]
+    assert reloaded("auto", "", filtered) == []
+    assert reloaded("tun", "", filtered) == [("acme", "pty")]
+    assert reloaded("auto", "pass-filter x", filtered) == [("", "pty")]
+    assert reloaded("auto", "", None) == [("", "tun")]
+    assert reloaded("pty", "", None) == [("", "pty")]
+    assert not offered(d)
+    assert reloaded("auto", "", None) == [("", "tun")]
+    assert offered(d)
+    d.settle()
+    d.stop()
 
 
 @test("nothing is left of a device", daemon="tun")

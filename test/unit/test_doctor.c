@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "conf.h"
 #include "doctor_files.h"
 #include "doctor_report.h"
 #include "pppd_facts.h"
@@ -65,6 +66,8 @@ test_options(void **state)
 			       "#max-tls-version 1.2\n"
 			       "\tplugin\t\"radius.so\"\r\n"
 			       "name 'x y'");
+	static const char *const words[] = { "x y", "name", "a.so", "auth" };
+	struct conf_profile profile = { 0 };
 
 	(void)state;
 	assert_true(pppd_file_has(path, "auth"));
@@ -74,6 +77,9 @@ test_options(void **state)
 	assert_false(pppd_file_has(path, "a.so"));
 	assert_false(pppd_file_has(path, "max-tls-version"));
 	assert_false(pppd_file_has(path, "radius"));
+	memcpy(profile.options_file, path, strlen(path) + 1);
+	assert_int_equal(
+	    pppd_find_options(&profile, words, 4), 1 << 1 | 1 << 3);
 	unlink(path);
 	assert_false(pppd_file_has(path, "auth"));
 	free(path);
