@@ -90,7 +90,7 @@ ppp-plugin/%.o: ppp-plugin/%.c config.mk
 	@mkdir -p $(@D)
 	$(QUIET)$(CC) -std=gnu11 $(DEFS) $(PPPD_CFLAGS) $(CPPFLAGS) -Wall -Wextra \
 	    -Wshadow $(HARD_CFLAGS) -MMD -MP $(CFLAGS) -fPIC -c -o $@ $<
-$(PLUGIN): ppp-plugin/sstpd-plugin.o ppp-plugin/tun.o
+$(PLUGIN): ppp-plugin/sstpd-plugin.o ppp-plugin/template.o ppp-plugin/tun.o
 	$(QUIET)$(CC) $(HARD_CFLAGS) $(CFLAGS) -fPIC -shared $(HARD_LDFLAGS) $(LDFLAGS) -o $@ $^
 
 # --- tests ---------------------------------------------------------------------
@@ -99,9 +99,9 @@ test/unit/%: test/unit/%.c sstp-probe/libsstp-probe.a sstpd/libsstpd.a config.mk
 	$(COMPILE) -I$(srcdir)/sstp-probe $(CMOCKA_CFLAGS) -DTEST_DATA='"$(abspath $(srcdir))/test/data"' \
 	    -DTEST_BUILD='"$(abspath .)"' $(CFLAGS) $(LDFLAGS) -o $@ $< \
 	    sstp-probe/libsstp-probe.a sstpd/libsstpd.a $(CMOCKA_LIBS) $(DAEMON_LIBS)
-test/fakepppd: test/fakepppd.c sstpd/libsstpd.a config.mk
+test/fakepppd: test/fakepppd.c ppp-plugin/template.c sstpd/libsstpd.a config.mk
 	@mkdir -p $(@D)
-	$(COMPILE) $(CFLAGS) $(LDFLAGS) -o $@ $< sstpd/libsstpd.a $(DAEMON_LIBS)
+	$(COMPILE) -I$(srcdir)/ppp-plugin $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.c %.a,$^) $(DAEMON_LIBS)
 
 # Seeds are replayed by a main() of ours; "make fuzz" has libFuzzer's.
 FUZZ_MAIN = test/fuzz/replay.o

@@ -22,6 +22,7 @@
 #include <time.h>
 
 #include "keymsg.h"
+#include "template.h"
 #include "tun.h"
 
 _Static_assert(KEYMSG_USER_MAX >= MAXNAMELEN, "user names fit");
@@ -619,22 +620,23 @@ take_session(void)
 }
 
 static int
-set_channel(char **argv)
+take_channel(int fd)
 {
-	int fd;
-
-	if (!ppp_int_option(*argv, &fd))
-		return 0;
 	if (call.fd != -1) {
-		ppp_option_error("sstpd-fd may be given only once");
+		ppp_option_error("the daemon's socket may be given only once");
 		return 0;
 	}
 	if (!is_channel(fd) || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) {
-		ppp_option_error(
-		    "sstpd-fd %d is not a socket made by sstpd", fd);
+		ppp_option_error("%d is not a socket made by sstpd", fd);
 		return 0;
 	}
 	call.fd = fd;
+	return 1;
+}
+
+static int
+begin(void)
+{
 	ppp_add_notify(NF_PHASE_CHANGE, on_phase, NULL);
 	ppp_add_notify(NF_IP_UP, on_ip_up, NULL);
 	ppp_add_notify(NF_IP_DOWN, on_ip_down, NULL);
@@ -644,11 +646,44 @@ set_channel(char **argv)
 	return take_session();
 }
 
+static int
+set_channel(char **argv)
+{
+	int fd;
+
+	return ppp_int_option(*argv, &fd) && take_channel(fd) && begin();
+}
+
+/* By pppd, for what its magic numbers and challenges are made from. */
+extern void magic_init(void) __attribute__((weak));
+
+/* The arguments after ours are pppd's own, and in a clone it goes on to them.
+ */
+static int
+set_template(char **argv)
+{
+	int fd;
+
+	if (!ppp_int_option(*argv, &fd) || !take_channel(fd))
+		return 0;
+	if (magic_init == NULL || !template_serve(fd, argv + 1)) {
+		ppp_option_error("sstpd-template: this pppd cannot be one");
+		return 0;
+	}
+	magic_init(); /* or all clones would draw the same numbers */
+	return begin();
+}
+
 static option_t options[] = {
 	{ .name = "sstpd-fd",
 	    .type = o_special,
 	    .addr = (void *)set_channel,
 	    .description = "number of the socket to sstpd",
+	    .flags = OPT_PRIV },
+	{ .name = "sstpd-template",
+	    .type = o_special,
+	    .addr = (void *)set_template,
+	    .description = "the same, to be cloned for each session",
 	    .flags = OPT_PRIV },
 	{ .name = NULL },
 };

@@ -119,6 +119,7 @@ struct conf {
 	char pppd[CONF_PATH_MAX];
 	char plugin[CONF_PATH_MAX];
 	uint32_t auth_methods; /* enum conf_auth */
+	uint32_t template;     /* bool */
 	uint32_t data_path;    /* enum conf_data_path */
 	uint32_t stop_timeout; /* ms from SIGTERM to SIGKILL */
 	/* [control] */

@@ -16,7 +16,7 @@
 #include "conf.h"
 #include "conf_value.h"
 
-enum { CONF_OPTIONS = 56, CONF_PROFILE_OPTIONS = 8 };
+enum { CONF_OPTIONS = 57, CONF_PROFILE_OPTIONS = 8 };
 
 enum conf_type {
 	CONF_NUMBER, /* or one of its words */

@@ -32,7 +32,7 @@ static const struct conf_word hash_words[] = {
 	{ "sha1", CERT_HASH_PROTOCOL_SHA1 },
 	{ 0 },
 };
-static const struct conf_word pack_words[] = {
+static const struct conf_word auto_or_never_words[] = {
 	{ "auto", true },
 	{ "never", false },
 	{ 0 },
@@ -160,7 +160,7 @@ const struct conf_option conf_options[] = {
 	    "sha256, sha1", 1, 0, hash_words,
 	    "Certificate hashes that a client may bind its session with" },
 	{ "sstp", "pack-records", CONF_WORD, FIELD(packs_records), 0,
-	    "auto", 0, 0, pack_words,
+	    "auto", 0, 0, auto_or_never_words,
 	    "Whether a TLS record may carry more than one packet" },
 	{ "sstp", "tls-timeout", CONF_TIME, FIELD(tls_timeout), 0,
 	    "20s", TIME_MIN, TIME_MAX, NULL,
@@ -242,6 +242,9 @@ const struct conf_option conf_options[] = {
 	{ "ppp", "auth-methods", CONF_WORDS, FIELD(auth_methods), 0,
 	    "mschap-v2", 1, 0, auth_words,
 	    "Ways in which a client may prove who it is" },
+	{ "ppp", "template", CONF_WORD, FIELD(template), 0,
+	    "auto", 0, 0, auto_or_never_words,
+	    "Whether pppds are cloned from one that has read its options" },
 	{ "ppp", "data-path", CONF_WORD, FIELD(data_path), 0,
 	    "auto", 0, 0, data_path_words,
 	    "Device that clients' packets take" },

@@ -163,6 +163,23 @@ check_data_path(struct doctor *d, const struct conf *conf,
 		    "%s: packets take the pty: %s", profile->options_file, why);
 }
 
+static void
+check_template(struct doctor *d, const struct conf *conf,
+    const struct conf_profile *profile)
+{
+	char obstacle[PPPD_FACT_MAX];
+
+	if (!conf->template)
+		return;
+	if (pppd_is_clonable(profile, obstacle))
+		doctor_say(d, DOCTOR_OK, "template", "%s: pppds can be cloned",
+		    profile->options_file);
+	else
+		doctor_say(d, DOCTOR_OK, "template",
+		    "%s: pppds cannot be cloned, as it or %s has %s",
+		    profile->options_file, PPPD_GENERAL_OPTIONS, obstacle);
+}
+
 static bool
 check_file(struct doctor *d, const char *area, const char *path, int mode,
     const char *key)
@@ -197,6 +214,7 @@ doctor_pppd(struct doctor *d, const struct conf *conf)
 		    program && plugin)
 			check_dryrun(d, conf, p);
 		check_data_path(d, conf, p, version);
+		check_template(d, conf, p);
 	}
 	return version;
 }

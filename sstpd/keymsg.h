@@ -9,7 +9,7 @@
  * that ppp-plugin/ shares with the daemon.
  *
  *   daemon                                   plugin
- *     SESSION (in the socket before exec) ->   environment for scripts
+ *     SESSION                             ->   environment for scripts
  *                                         <-   HELLO, pppd's version
  *                                         <-   PHASE, tty is open
  *                                         <-   AUTH, method, user, keys
@@ -24,6 +24,14 @@
  *
  * The plugin waits for VERDICT and ADDRESS, so keys are at the daemon before
  * pppd sends its first NCP frame.
+ *
+ * A pppd with the option "sstpd-template" instead has read its options and
+ * waits at this one, on a channel of the same kind. Each CLONE makes another
+ * pppd, a child of the daemon, that goes on from there with a channel of its
+ * own:
+ *                                         <-   TEMPLATE, it waits
+ *     CLONE, the clone's channel and log  ->
+ *                                         <-   CLONED, a pidfd of it
  */
 
 #ifndef SSTPD_KEYMSG_H
@@ -47,6 +55,7 @@ enum keymsg_type {
 	KEYMSG_SESSION = 1,
 	KEYMSG_VERDICT,
 	KEYMSG_ADDRESS,
+	KEYMSG_CLONE,
 	KEYMSG_HELLO = 16,
 	KEYMSG_PHASE,
 	KEYMSG_AUTH,
@@ -55,6 +64,8 @@ enum keymsg_type {
 	KEYMSG_END,
 	KEYMSG_AUTH_FAILED,
 	KEYMSG_DOWN,
+	KEYMSG_TEMPLATE,
+	KEYMSG_CLONED,
 };
 
 enum keymsg_method {	    /* how the peer proved who it is */
@@ -165,6 +176,23 @@ struct keymsg_end {
 	uint32_t exit_code; /* pppd's, as far as it is known at that time */
 	uint32_t reserved;
 	uint64_t bytes_in, bytes_out; /* of IP, when the link was up */
+};
+
+struct keymsg_template {
+	struct keymsg_header header;
+};
+
+struct keymsg_clone { /* what its arguments are to be */
+	struct keymsg_header header;
+	char tty[KEYMSG_TEXT_MAX];
+	char remote_address[KEYMSG_TEXT_MAX]; /* remotenumber */
+	char session[KEYMSG_TEXT_MAX];	      /* ipparam */
+};
+
+struct keymsg_cloned {
+	struct keymsg_header header;
+	int32_t pid;	/* -1: there is none, and no descriptor */
+	uint32_t error; /* errno of that */
 };
 
 union keymsg {

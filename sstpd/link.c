@@ -499,13 +499,17 @@ make_plain(struct keymsg_session *s)
 }
 
 struct link *
-link_new(struct ev_loop *loop, const struct conf *conf,
-    const struct conf_profile *profile, const struct msg_spawn *spawn,
-    const struct link_ops *ops, void *owner, void *worker, const char **what)
+link_new(
+    struct ev_loop *loop, const struct link_start *start, const char **what)
 {
+	const struct conf *conf = start->conf;
 	struct link *l = calloc(1, sizeof(*l));
-	struct pppd_session session = { 0 };
-	struct keymsg_session first = spawn->session;
+	struct keymsg_session first = start->spawn->session;
+	struct pppd_session session = {
+		.remote_address = first.remote_address,
+		.session = first.session,
+		.profile = start->profile,
+	};
 
 	*what = "memory";
 	if (l == NULL)
@@ -516,24 +520,21 @@ link_new(struct ev_loop *loop, const struct conf *conf,
 		.length = sizeof(first),
 	};
 	make_plain(&first);
-	session.remote_address = first.remote_address;
-	session.session = first.session;
-	session.profile = profile;
 	l->loop = loop;
-	l->ops = ops;
-	l->owner = owner;
-	l->worker = worker;
-	l->session = spawn->header.session;
-	l->peer = spawn->peer;
-	memcpy(l->profile, profile->name, sizeof(l->profile));
+	l->ops = start->ops;
+	l->owner = start->owner;
+	l->worker = start->worker;
+	l->session = start->spawn->header.session;
+	l->peer = start->spawn->peer;
+	memcpy(l->profile, start->profile->name, sizeof(l->profile));
 	l->stop_timeout = conf->stop_timeout / 1000.;
 	l->starting_time = conf->starting_time / 1000.;
 	l->began = ev_now(loop);
 	l->auth_methods = conf->auth_methods;
 	l->data_path = conf->data_path;
 	l->tun = -1;
-	if (pppd_spawn(&l->process, conf, &session, &first, sizeof(first),
-		what) != 0) {
+	if (pppd_spawn(&l->process, conf, start->from, &session, &first,
+		sizeof(first), what) != 0) {
 		free(l);
 		return NULL;
 	}

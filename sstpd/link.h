@@ -76,14 +76,22 @@ struct link {
 	char user[KEYMSG_USER_MAX];
 };
 
+/* What a link is made of; all the caller's. */
+struct link_start {
+	const struct conf *conf;
+	const struct conf_profile *profile; /* of conf */
+	struct pppd_template *from; /* to clone the pppd from, or NULL */
+	const struct msg_spawn *spawn;
+	const struct link_ops *ops; /* remains in use */
+	void *owner, *worker;
+};
+
 /*
- * Start a pppd for a session of a profile of conf; MSG_STARTED is sent when it
- * speaks PPP. Returns NULL with errno set and *what naming the call that
- * failed.
+ * Start a pppd for a session; MSG_STARTED is sent when it speaks PPP. Returns
+ * NULL with errno set and *what naming the call that failed.
  */
-struct link *link_new(struct ev_loop *loop, const struct conf *conf,
-    const struct conf_profile *profile, const struct msg_spawn *spawn,
-    const struct link_ops *ops, void *owner, void *worker, const char **what);
+struct link *link_new(
+    struct ev_loop *loop, const struct link_start *start, const char **what);
 /* Only for a link whose gone() was called. */
 void link_free(struct link *l);
 

@@ -382,6 +382,7 @@ start(struct monitor *m, const struct conf *conf)
 	pace_init(&m->pace, m->cores);
 	pppd_child_prepare();
 	spawn_queue_init(&m->queue);
+	monitor_templates_init(m);
 	m->loop = ev_loop_new(EVFLAG_AUTO);
 	m->exe = open("/proc/self/exe", O_PATH | O_CLOEXEC);
 	if (m->loop == NULL || m->exe < 0 || make_tables(m) != 0) {
@@ -447,6 +448,7 @@ monitor_main(const struct conf *conf, const char *path)
 	}
 	for (unsigned int i = 0; i < m->worker_count; i++)
 		child_fini(&m->workers[i]);
+	monitor_templates_end(m);
 	monitor_control_fini(m);
 	monitor_predecessor_fini(m);
 	if (m->all_ready && !m->successor.accepting)

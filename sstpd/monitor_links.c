@@ -119,6 +119,8 @@ on_link_gone(struct link *l)
 	leave(m, l->peer, l->profile);
 	monitor_successor_left(m);
 	count_exit(m->stats, l);
+	if (l->process.cloned && (l->killed || l->exit_code == PPPD_CRASHED))
+		monitor_templates_end(m);
 	link_free(l);
 	if (m->stopping && m->links == NULL && m->late)
 		ev_break(m->loop, EVBREAK_ALL);
@@ -202,8 +204,17 @@ start_link(struct monitor *m, const struct spawn_request *r)
 		    r->worker, r->msg.header.session, MSG_REFUSED_NO_PROFILE);
 		return;
 	}
-	l = link_new(m->loop, &m->setup.conf, profile, &r->msg, &link_ops, m,
-	    r->worker, &what);
+	l = link_new(m->loop,
+	    &(struct link_start){
+		.conf = &m->setup.conf,
+		.profile = profile,
+		.from = monitor_template(m, profile),
+		.spawn = &r->msg,
+		.ops = &link_ops,
+		.owner = m,
+		.worker = r->worker,
+	    },
+	    &what);
 	if (l == NULL) {
 		m->stats->pppd_start_failures++;
 		log_err("pppd: cannot be started: %s", what);
@@ -212,6 +223,8 @@ start_link(struct monitor *m, const struct spawn_request *r)
 		return;
 	}
 	m->stats->pppd_starts++;
+	if (l->process.cloned)
+		m->stats->pppd_clones++;
 	l->next = m->links;
 	m->links = l;
 }

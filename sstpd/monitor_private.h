@@ -8,6 +8,8 @@
 
 #include <ev.h>
 #include <stdbool.h>
+#include <sys/types.h>
+#include <time.h>
 
 #include "activation.h"
 #include "child.h"
@@ -15,6 +17,7 @@
 #include "link.h"
 #include "pace.h"
 #include "peers.h"
+#include "pppd_template.h"
 #include "service.h"
 #include "setup.h"
 #include "spawn_queue.h"
@@ -65,6 +68,30 @@ struct predecessor { /* the process that we take over from */
 	unsigned int metrics_count;
 };
 
+enum { TEMPLATE_FILES = 5 };
+
+/* One that a template was made from, all zero: it did not exist. */
+struct template_file {
+	dev_t device;
+	ino_t inode;
+	off_t size;
+	struct timespec modified, changed;
+};
+
+/* Of a profile, by its place in the configuration. */
+struct template
+{
+	struct monitor *monitor;
+	struct pppd_template process;
+	char profile[CONF_NAME_MAX];
+	struct template_file files[TEMPLATE_FILES];
+	ev_io heard;
+	ev_timer timer; /* until it waits, and then until it is idle */
+	ev_tstamp began, asked, rests_until;
+	bool served;  /* it was cloned */
+	bool useless; /* with these files */
+};
+
 struct monitor {
 	struct ev_loop *loop;
 	const char *path;
@@ -90,6 +117,8 @@ struct monitor {
 	uint32_t sample;	   /* request being answered */
 	unsigned int sample_waits; /* workers that have not answered it */
 	struct link *links;
+	struct template templates[CONF_PROFILES_MAX];
+	char user_options[CONF_PATH_MAX + 16]; /* path of a file */
 	struct capture_wait captures[CAPTURES_MAX];
 	struct spawn_queue queue;
 	/* by profile: those with a pppd and those that wait for one */
@@ -203,6 +232,14 @@ void monitor_control_move(struct monitor *m);
 /* A worker answers one, of those that are about a capture. */
 void monitor_control_captured(
     struct monitor *m, const struct msg_result *result);
+
+/* --- monitor_templates.c --- */
+void monitor_templates_init(struct monitor *m);
+/* What to clone the pppd of a session that begins now from, or NULL. */
+struct pppd_template *monitor_template(
+    struct monitor *m, const struct conf_profile *profile);
+/* All of them; new ones may come. */
+void monitor_templates_end(struct monitor *m);
 
 /* --- monitor_capture.c --- */
 /*

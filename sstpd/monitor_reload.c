@@ -59,6 +59,7 @@ try_reload(struct monitor *m)
 	monitor_predecessor_mark(m, &next.pools);
 	setup_free(&m->setup);
 	m->setup = next;
+	monitor_templates_end(m);
 	m->generation++;
 	monitor_note_setup(m);
 	monitor_open_log(&m->setup.conf);

@@ -86,6 +86,7 @@ monitor_stop(struct monitor *m)
 	ev_timer_stop(m->loop, &m->drain);
 	log_info("stopping: %u sessions are told", m->peers->total);
 	service_stopping(&m->service, shutdown_time(m));
+	monitor_templates_end(m);
 	monitor_successor_stop(m);
 	monitor_predecessor_stop(m);
 	activation_close(&m->given);
@@ -144,6 +145,7 @@ monitor_drain(struct monitor *m, uint32_t seconds, enum drain how)
 	m->draining = true;
 	m->holding = hold;
 	m->stats->draining = 1;
+	monitor_templates_end(m);
 	log_info("drain: no more connections are accepted%s, %u sessions go on",
 	    hold ? ", who connects waits" : "", m->peers->total);
 	for (unsigned int i = 0; i < m->worker_count; i++) {

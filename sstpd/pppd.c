@@ -22,6 +22,7 @@
 #include "conf.h"
 #include "pppd.h"
 #include "pppd_child.h"
+#include "pppd_template.h"
 
 enum { RUN_SECONDS = 20 }; /* for a pppd that only looks at its options */
 
@@ -106,7 +107,6 @@ pppd_build_args(struct pppd_args *a, const struct conf *conf,
 
 	*a = (struct pppd_args){ 0 };
 	add(a, "%s", conf->pppd);
-	add(a, "%s", session->tty);
 	add(a, "file");
 	add(a, "%s", session->profile->options_file);
 	/* what follows the file wins over it */
@@ -122,17 +122,19 @@ pppd_build_args(struct pppd_args *a, const struct conf *conf,
 	add_auth(a, conf->auth_methods);
 	add(a, "plugin");
 	add(a, "%s", conf->plugin);
+	if (local != 0)
+		add(a, "%u.%u.%u.%u:", local >> 24, local >> 16 & 255,
+		    local >> 8 & 255, local & 255);
 	if (session->plugin_fd >= 0) {
-		add(a, "sstpd-fd");
+		add(a, "%s", session->template ? "sstpd-template" : "sstpd-fd");
 		add(a, "%d", session->plugin_fd);
 	}
+	/* what differs from one session to the next, where a template waits */
+	add(a, "%s", session->tty);
 	add(a, "remotenumber");
 	add(a, "%s", session->remote_address);
 	add(a, "ipparam");
 	add(a, "%s", session->session);
-	if (local != 0)
-		add(a, "%u.%u.%u.%u:", local >> 24, local >> 16 & 255,
-		    local >> 8 & 255, local & 255);
 	if (a->overflow) {
 		errno = E2BIG;
 		return -1;
@@ -176,16 +178,36 @@ close_all(int *fds, size_t n)
 	errno = saved;
 }
 
+static pid_t
+start(const struct pppd_session *session, const struct conf *conf, int plugin,
+    int log, int *pidfd)
+{
+	struct pppd_args args;
+	pid_t pid;
+
+	if (pppd_build_args(&args, conf, session) != 0)
+		return -1;
+	pid = pppd_child_start(args.argv, plugin, log);
+	if (pid < 0)
+		return -1;
+	*pidfd = pidfd_open_compat(pid);
+	if (*pidfd >= 0)
+		return pid;
+	/* still ours to reap, so the pid cannot be another's */
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	return -1;
+}
+
 int
 pppd_spawn(struct pppd_process *process, const struct conf *conf,
-    struct pppd_session *session, const void *initial, size_t initial_len,
-    const char **what)
+    struct pppd_template *from, struct pppd_session *session,
+    const void *initial, size_t initial_len, const char **what)
 {
 	enum { MASTER, SLAVE, PLUGIN, PLUGIN_CHILD, LOG, LOG_CHILD, PIDFD, N };
 	int fd[N] = { -1, -1, -1, -1, -1, -1, -1 };
-	struct pppd_args args;
-	char tty[64];
-	pid_t pid;
+	char tty[PPPD_TTY_MAX];
+	pid_t clone = -1, pid;
 
 	*what = "pseudo-terminal";
 	if (open_pty(&fd[MASTER], &fd[SLAVE], tty, sizeof(tty)) != 0)
@@ -193,32 +215,27 @@ pppd_spawn(struct pppd_process *process, const struct conf *conf,
 	*what = "socketpair";
 	if (socketpair(
 		AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, &fd[PLUGIN]) != 0 ||
-	    fcntl(fd[PLUGIN], F_SETFL, O_NONBLOCK) != 0 ||
-	    send(fd[PLUGIN], initial, initial_len, MSG_NOSIGNAL) < 0)
+	    fcntl(fd[PLUGIN], F_SETFL, O_NONBLOCK) != 0)
 		goto fail;
 	*what = "pipe";
 	if (pipe2(&fd[LOG], O_CLOEXEC) != 0 ||
 	    fcntl(fd[LOG], F_SETFL, O_NONBLOCK) != 0)
 		goto fail;
-	*what = "pppd's arguments";
+	*what = "fork";
 	session->tty = tty;
 	session->plugin_fd = PPPD_PLUGIN_FD;
-	if (pppd_build_args(&args, conf, session) != 0)
-		goto fail;
-	*what = "fork";
-	pid = pppd_child_start(args.argv, fd[PLUGIN_CHILD], fd[LOG_CHILD]);
+	if (from != NULL)
+		clone = pppd_template_clone(
+		    from, session, fd[PLUGIN_CHILD], fd[LOG_CHILD], &fd[PIDFD]);
+	pid = clone > 0 ? clone
+			: start(session, conf, fd[PLUGIN_CHILD], fd[LOG_CHILD],
+			      &fd[PIDFD]);
 	if (pid < 0)
 		goto fail;
-	*what = "pidfd_open";
-	fd[PIDFD] = pidfd_open_compat(pid);
-	if (fd[PIDFD] < 0) {
-		/* still ours to reap, so the pid cannot be another's */
-		kill(pid, SIGKILL);
-		waitpid(pid, NULL, 0);
-		goto fail;
-	}
 	close(fd[PLUGIN_CHILD]);
 	close(fd[LOG_CHILD]);
+	/* it waits for this; without it, it ends, which its owner will see */
+	send(fd[PLUGIN], initial, initial_len, MSG_NOSIGNAL);
 	*process = (struct pppd_process){
 		.pid = pid,
 		.pidfd = fd[PIDFD],
@@ -226,6 +243,7 @@ pppd_spawn(struct pppd_process *process, const struct conf *conf,
 		.slave = fd[SLAVE],
 		.plugin = fd[PLUGIN],
 		.log = fd[LOG],
+		.cloned = clone > 0,
 	};
 	return 0;
 fail:
@@ -310,7 +328,7 @@ pppd_check_options(const struct conf *conf, const struct conf_profile *profile,
 	};
 	struct pppd_args args;
 	int master = -1, slave = -1, ret = -1;
-	char tty[64];
+	char tty[PPPD_TTY_MAX];
 
 	text[0] = '\0';
 	if (open_pty(&master, &slave, tty, sizeof(tty)) != 0)

@@ -20,6 +20,7 @@ struct conf_profile;
 enum {
 	PPPD_ARGS_MAX = 64,
 	PPPD_TEXT_MAX = 2048,
+	PPPD_TTY_MAX = 64, /* of its name */
 	/* exit codes: of a child that did not become a pppd, and pppd's own of
 	 * one that crashed, since it catches the signal */
 	PPPD_NOT_EXECUTED = 126,
@@ -39,10 +40,13 @@ struct pppd_session {
 	const char *tty; /* path of the pty's slave */
 	int plugin_fd; /* number the plugin's socket has in the child; -1: none
 			*/
+	bool template; /* it waits on that to be told what it is for */
 	const char *remote_address; /* of the TCP peer, for remotenumber */
 	const char *session;	    /* for ipparam */
 	const struct conf_profile *profile;
 };
+
+struct pppd_template;
 
 /*
  * Fill args for one session. Returns 0, or -1 with errno E2BIG when something
@@ -58,17 +62,19 @@ struct pppd_process {
 	int slave; /* keeps the master readable until pppd has opened its tty */
 	int plugin; /* our end of the plugin's channel, non-blocking */
 	int log;    /* what pppd prints, non-blocking */
+	bool cloned;
 };
 
 /*
- * Start a pppd for the session; tty and plugin_fd are set by this function.
- * initial is a message put into the plugin's channel first. Returns 0, the
- * caller owning all five descriptors (close-on-exec), or -1 with errno and
- * *what naming the call that failed.
+ * Start a pppd for the session, as a clone of from if that is not NULL and can
+ * make one; tty and plugin_fd are set by this function. initial is the first
+ * message in the plugin's channel. Returns 0, the caller owning all five
+ * descriptors (close-on-exec), or -1 with errno and *what naming the call that
+ * failed.
  */
 int pppd_spawn(struct pppd_process *process, const struct conf *conf,
-    struct pppd_session *session, const void *initial, size_t initial_len,
-    const char **what);
+    struct pppd_template *from, struct pppd_session *session,
+    const void *initial, size_t initial_len, const char **what);
 
 /*
  * Run "pppd dryrun" with the options of a profile's sessions and copy what it

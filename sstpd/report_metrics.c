@@ -54,6 +54,7 @@ enum metric {
 	POOL,
 	POOL_USED,
 	PPPD_STARTS,
+	PPPD_CLONES,
 	PPPD_START_FAILURES,
 	PPPD_EXITS,
 	METRICS,
@@ -150,6 +151,8 @@ static const struct {
 	    "Addresses of these pools that are given to sessions." },
 	[PPPD_STARTS] = { "sstpd_pppd_starts_total", counter, "",
 	    "pppds that were started." },
+	[PPPD_CLONES] = { "sstpd_pppd_clones_total", counter, "",
+	    "Those of them that were cloned from a template." },
 	[PPPD_START_FAILURES] = { "sstpd_pppd_start_failures_total", counter,
 	    "", "pppds that could not be started." },
 	[PPPD_EXITS] = { "sstpd_pppd_exits_total", counter, "code",
@@ -492,6 +495,7 @@ put_pppd(const struct stats_monitor *m, FILE *out)
 {
 	put_pools(m, out);
 	put(out, PPPD_STARTS, m->pppd_starts);
+	put(out, PPPD_CLONES, m->pppd_clones);
 	put(out, PPPD_START_FAILURES, m->pppd_start_failures);
 	head(out, PPPD_EXITS);
 	for (unsigned int i = 0; i < STATS_EXITS_MAX - 1; i++) {

@@ -129,7 +129,7 @@ struct stats_monitor {
 	_Atomic uint64_t pool_size, pool_used; /* of all pools */
 	_Atomic uint32_t profile_count;
 	struct stats_profile profiles[STATS_PROFILES_MAX];
-	_Atomic uint64_t pppd_starts, pppd_start_failures;
+	_Atomic uint64_t pppd_starts, pppd_clones, pppd_start_failures;
 	_Atomic uint64_t pppd_exits[STATS_EXITS_MAX]; /* the last: others */
 	_Atomic uint64_t pppd_killed;		      /* by a signal */
 	_Atomic uint64_t auth_failures, bans;

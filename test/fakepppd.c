@@ -11,6 +11,8 @@
  *	slow-start MS           wait before the tty is opened
  *	start-signal            the same until SIGUSR1 comes
  *	refuse-options TEXT     what "dryrun" complains about, with exit code 2
+ *	template FAULT		as one to be cloned: hang, exit, garbage, mute,
+ *				stray, lone
  *	auth METHOD USER [RECEIVE-KEY SEND-KEY]
  *	no-tun N                the reason why it cannot do with a tun device
  *	auth-failed             report that the peer is not who it says
@@ -42,6 +44,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -50,12 +53,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "hdlc.h"
 #include "keymsg.h"
+#include "template.h"
 
 enum {
 	LIFETIME = 120, /* seconds: no test leaves one behind for ever */
@@ -86,6 +91,8 @@ struct fake {
 	const char *tty_name;
 	const char *options;
 	bool dryrun;
+	bool template; /* the channel is for requests to be cloned */
+	const char *fault;
 	int channel; /* -1: none */
 	int tty;     /* -1: not open, or hung up */
 	int record;  /* -1: nothing is recorded */
@@ -312,6 +319,16 @@ channel_read(struct fake *f)
 	} else {
 		take_message(f, &msg);
 	}
+}
+
+static void
+take_first_message(struct fake *f)
+{
+	struct pollfd p = { .fd = f->channel, .events = POLLIN };
+
+	while (poll(&p, 1, -1) < 0 && got_term == 0)
+		;
+	channel_read(f);
 }
 
 /* --- the tty --- */
@@ -676,6 +693,15 @@ do_refuse_options(struct fake *f, char *arg)
 	exit(EXIT_OPTION);
 }
 
+static void
+do_template(struct fake *f, char *arg)
+{
+	static char fault[16];
+
+	snprintf(fault, sizeof(fault), "%s", arg);
+	f->fault = fault;
+}
+
 static uint32_t
 method_number(const struct fake *f, const char *name)
 {
@@ -984,6 +1010,7 @@ static const struct command {
 	{ "slow-start", true, do_slow_start },
 	{ "start-signal", true, do_wait_signal },
 	{ "refuse-options", true, do_refuse_options },
+	{ "template", true, do_template },
 	{ "auth", false, do_auth },
 	{ "no-tun", false, do_no_tun },
 	{ "auth-failed", false, do_auth_failed },
@@ -1115,9 +1142,65 @@ parse_arguments(struct fake *f, int argc, char **argv)
 			f->options = argv[++i];
 		else if (strcmp(argv[i], "sstpd-fd") == 0 && more)
 			f->channel = number(f, argv[++i]);
-		else if (strcmp(argv[i], "plugin") == 0 && more)
+		else if (strcmp(argv[i], "sstpd-template") == 0 && more) {
+			f->template = true;
+			f->channel = number(f, argv[++i]);
+		} else if (strcmp(argv[i], "plugin") == 0 && more)
 			i++; /* its path may look like anything */
 	}
+}
+
+/* Where its arguments are rewritten in a clone, from the tty on. */
+static char **
+template_arguments(int argc, char **argv)
+{
+	for (int i = 1; i + 2 < argc; i++)
+		if (strcmp(argv[i], "sstpd-template") == 0)
+			return argv + i + 2;
+	return argv + argc;
+}
+
+static _Noreturn void
+fail_as_template(struct fake *f)
+{
+	union keymsg msg = { 0 };
+	char byte;
+
+	if (strcmp(f->fault, "exit") == 0) {
+		printf("not today\n");
+		exit(EXIT_OPTION);
+	}
+	if (strcmp(f->fault, "garbage") == 0)
+		channel_send(f, &msg, KEYMSG_TEMPLATE, 5);
+	else if (strcmp(f->fault, "hang") != 0)
+		channel_send(f, &msg, KEYMSG_TEMPLATE, sizeof(msg.header));
+	recv(f->channel, &byte, 1, 0);
+	record(f, "asked");
+	if (strcmp(f->fault, "lone") == 0) {
+		struct keymsg_cloned *cloned = (void *)&msg;
+
+		cloned->pid = getpid();
+		channel_send(f, &msg, KEYMSG_CLONED, sizeof(*cloned));
+	} else if (strcmp(f->fault, "stray") == 0) {
+		struct clone_args args = { .flags = CLONE_PARENT };
+
+		if (syscall(SYS_clone3, &args, sizeof(args)) < 0)
+			die(f, "clone3");
+	}
+	for (;;)
+		pause();
+}
+
+/* Comes back in clones. */
+static void
+be_template(struct fake *f, int argc, char **argv)
+{
+	if (f->fault != NULL)
+		fail_as_template(f);
+	record(f, "template");
+	if (!template_serve(f->channel, template_arguments(argc, argv)))
+		die(f, "template");
+	alarm(LIFETIME);
 }
 
 static void
@@ -1153,6 +1236,11 @@ main(int argc, char **argv)
 	parse_arguments(f, argc, argv);
 	script = read_script(f);
 	run_section(f, script, "", true);
+	if (f->template) {
+		be_template(f, argc, argv);
+		list_descriptors(descriptors, sizeof(descriptors));
+		parse_arguments(f, argc, argv);
+	}
 	if (f->dryrun) {
 		free(script);
 		return 0;
@@ -1161,9 +1249,8 @@ main(int argc, char **argv)
 		fprintf(stderr, "usage: fakepppd TTY [pppd's options]\n");
 		return EXIT_OPTION;
 	}
-	/* the daemon's first message was there before us */
 	if (f->channel != -1)
-		channel_read(f);
+		take_first_message(f);
 	record_argv(f, argc, argv);
 	record(f, "descriptors%s", descriptors);
 	run_script(f, script);

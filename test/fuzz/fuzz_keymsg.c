@@ -35,10 +35,11 @@ static struct {
 
 int
 pppd_spawn(struct pppd_process *process, const struct conf *conf,
-    struct pppd_session *session, const void *initial, size_t initial_len,
-    const char **what)
+    struct pppd_template *from, struct pppd_session *session,
+    const void *initial, size_t initial_len, const char **what)
 {
 	(void)conf;
+	(void)from;
 	(void)what;
 	require(memchr(session->remote_address, 0, KEYMSG_TEXT_MAX) != NULL);
 	require(memchr(session->session, 0, KEYMSG_TEXT_MAX) != NULL);
@@ -244,8 +245,12 @@ check_link(const uint8_t *data, size_t size, struct ev_loop *loop)
 
 	/* a worker's strings need not end, nor be plain */
 	memset(&spawn.session, ';', sizeof(spawn.session));
-	l = link_new(
-	    loop, &conf, &conf.profiles[0], &spawn, &ops, NULL, NULL, &what);
+	l = link_new(loop,
+	    &(struct link_start){ .conf = &conf,
+		.profile = &conf.profiles[0],
+		.spawn = &spawn,
+		.ops = &ops },
+	    &what);
 	require(l != NULL);
 	for (int i = 0; i < PACKETS_MAX && size >= HEAD_LEN; i++) {
 		size_t n = (size_t)data[0] << 8 | data[1];

@@ -243,6 +243,8 @@ class Daemon:
                 "options-file": path / "script",
                 "plugin": path / "plugin.so",
                 "stop-timeout": "500ms",
+                # each test has a script of its own; 82-template.py has them
+                "template": "never",
                 # no devices on the machine; 94-tun.py has them
                 "data-path": "pty",
             },

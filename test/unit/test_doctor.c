@@ -86,6 +86,38 @@ test_options(void **state)
 }
 
 static void
+test_clonable(void **state)
+{
+	static const struct {
+		const char *text, *obstacle; /* "": none */
+	} cases[] = {
+		{ "", "" },
+		{ "auth\nplugin radius.so\nplugin /a/b/radattr.so\n", "" },
+		{ "plugin winbind.so # plugin other.so\n", "" },
+		{ "#call isp\nname file1\n", "" },
+		{ "auth\nplugin 'other.so'\nfile x", "plugin other.so" },
+		{ "plugin\n/a/other.so\n", "plugin /a/other.so" },
+		{ "plugin file\n", "plugin file" },
+		{ "auth call isp\n", "call" },
+		{ "\tfile\t/etc/ppp/more\n", "file" },
+	};
+	struct conf_profile profile;
+	char obstacle[PPPD_FACT_MAX], *path;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		path = make_file(cases[i].text);
+		profile = (struct conf_profile){ 0 };
+		memcpy(profile.options_file, path, strlen(path) + 1);
+		assert_int_equal(pppd_is_clonable(&profile, obstacle),
+		    cases[i].obstacle[0] == '\0');
+		assert_string_equal(obstacle, cases[i].obstacle);
+		unlink(path);
+		free(path);
+	}
+}
+
+static void
 test_owners(void **state)
 {
 	char *path = make_file(""), why[256];
@@ -169,6 +201,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_versions),
 		cmocka_unit_test(test_options),
+		cmocka_unit_test(test_clonable),
 		cmocka_unit_test(test_owners),
 		cmocka_unit_test(test_report),
 	};
