@@ -1,0 +1,121 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+# Copyright (c) 2026 The sstpd developers
+"""Sessions whose pppd is a clone of a template: each is a pppd of its own, with
+its own secrets, arguments, variables and end."""
+
+import os
+import pathlib
+import re
+import signal
+
+import lib
+from lib import Client, Server, comment, require, test
+
+SSTPCTL = lib.BUILD / "sstpctl/sstpctl"
+COUNT = 4
+
+
+def clones(server):
+    text = lib.run(SSTPCTL, "-s", server.directory / "control", "metrics")
+    return int(re.search(r"^sstpd_pppd_clones_total (\d+)", text, re.M)[1])
+
+
+def template(server):
+    """Its pid, once two sessions have begun."""
+    return int(server.wait_log(r"template of pid (\d+) waits")[1])
+
+
+def start(count, **changes):
+    """A server with so many clones in use."""
+    server = Server(changes).start()
+    for _ in range(2):
+        Client(server).up().hang_up()
+    template(server)
+    clients = [Client(server).up() for _ in range(count)]
+    require(clones(server) >= count, f"{clones(server)} clones")
+    return server, clients
+
+
+def command_line(pid):
+    words = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0")
+    return words.decode().split("\0")
+
+
+def value_of(words, name):
+    return words[words.index(name) + 1]
+
+
+def check_numbers(clients):
+    """No two pppds have drawn the same."""
+    text = "".join(client.ppp_log.text() for client in clients)
+    magic = re.findall(r"rcvd \[LCP ConfReq id=0x1 .*<magic 0x(\w+)>", text)
+    challenges = re.findall(r"rcvd \[CHAP Challenge id=\w+ <(\w+)>", text)
+    comment(f"magic numbers {magic}, challenges {challenges}")
+    for found in magic, challenges:
+        require(len(found) >= COUNT and len(set(found)) == len(found), f"{found}")
+
+
+@test("they serve, run their scripts, and are told apart")
+def serve():
+    server, clients = start(COUNT)
+    for client in clients:
+        client.ping()
+    pids = server.pppds()
+    require(len(pids) == COUNT, f"pppds: {pids}")
+    lines = [command_line(pid) for pid in pids]
+    for words in ("ipparam",), ("plugin",):
+        require(all(words[0] in line for line in lines), f"{lines}")
+    for pid, line in zip(pids, lines):
+        require(value_of(line, "remotenumber") == "192.0.2.2", f"{line}")
+        require(os.getpgid(pid) == pid, "no process group of its own")
+    sessions = {value_of(line, "ipparam") for line in lines}
+    terminals = {line[-5] for line in lines}
+    require(len(sessions) == COUNT, f"sessions: {sessions}")
+    require(len(terminals) == COUNT and all(t.startswith("/dev/pts/") for t in terminals),
+            f"terminals: {terminals}")
+    lib.wait_until(lambda: sessions <= set(server.recorded("ip-up")), "ip-up of all")
+    for session in sessions:
+        env = server.recorded("ip-up")[session]
+        require(env["SSTP_SESSION"] == session and env["DEVICE"] in terminals and
+                int(env["PPPD_PID"]) in pids, f"{env}")
+    check_numbers(clients)
+    for client in clients:
+        client.hang_up()
+    server.wait_idle()
+    lib.wait_until(lambda: sessions <= set(server.recorded("ip-down")), "ip-down of all")
+    server.stop()
+
+
+@test("one ends by its line, one by a signal, and one crashes: with that the template")
+def ends():
+    server, clients = start(3)
+    old = template(server)
+    clients[0].hang_up()
+    lib.wait_until(lambda: len(server.pppds()) == 2, "the end of one")
+    os.kill(server.pppds()[0], signal.SIGTERM)
+    lib.wait_until(lambda: len(server.pppds()) == 1, "the end of another")
+    require(os.path.exists(f"/proc/{old}"), "the template has ended")
+    os.kill(server.pppds()[0], signal.SIGSEGV)
+    lib.wait_until(lambda: not os.path.exists(f"/proc/{old}"), "the template's end")
+    for client in clients[1:]:
+        client.process.terminate()
+    server.wait_idle()
+    server.stop()
+
+
+@test("options that change apply to the next session")
+def options():
+    server, clients = start(1)
+    path = server.directory / "options"
+    path.write_text(path.read_text() + "mtu 1280\nmru 1280\n")
+    size = server.log.size()
+    client = Client(server).up()
+    server.wait_log(r" up: .* mtu=1280", size)
+    for c in (*clients, client):
+        c.hang_up()
+    server.wait_idle()
+    server.stop()
+
+
+lib.main()
