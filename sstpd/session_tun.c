@@ -12,6 +12,7 @@
  */
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -218,23 +219,39 @@ read_tun(struct session *s)
 	return false;
 }
 
+/*
+ * It will not be read for a while, and nobody sees whether it is empty: if it
+ * is so now, what comes meanwhile does not stand in a queue that was there
+ * before.
+ */
+static void
+look_at_held(struct session *s)
+{
+	struct pollfd tun = { .fd = s->tun, .events = POLLIN };
+
+	if (poll(&tun, 1, 0) == 0)
+		codel_empty(&s->codel);
+}
+
 static void
 on_tun_readable(struct ev_loop *loop, ev_io *w, int revents)
 {
 	struct session *s = w->data;
-	bool more = true;
+	bool more = true, full = false;
 
 	(void)revents;
 	for (int i = 0; more && i < READS_PER_TURN; i++) {
 		more = read_tun(s);
 		if (more && session_queue_is_full(s)) {
 			/* session_flush() calls session_tun_resume() */
-			s->downlink_full = true;
+			s->downlink_full = full = true;
 			ev_io_stop(loop, w);
 			more = false;
 		}
 	}
 	session_flush(s);
+	if (full && s->downlink_full && s->tun >= 0)
+		look_at_held(s);
 }
 
 /* --- life

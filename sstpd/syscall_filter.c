@@ -88,6 +88,11 @@ static const struct row rows[] = {
 	 * some other process still holds */
 	{ .call = "epoll_create1" },
 
+	/* a device that is not watched for now, whether it has something */
+	{ "poll", 2, { INT(1, 1), INT(2, 0) }, 0 },
+	{ "ppoll", 1, { INT(1, 1) }, 0 },
+	{ "ppoll_time64", 1, { INT(1, 1) }, 0 },
+
 	/* clients' connections, the monitor's channel, ptys and pipes */
 	{ .call = "accept4" },
 	{ .call = "recvfrom" },

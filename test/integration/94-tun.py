@@ -16,6 +16,7 @@ import socket
 import struct
 import subprocess
 import threading
+import time
 
 import lib
 import pcapng
@@ -573,6 +574,40 @@ def slow(d):
             return now["dropped"] > 0
         wait_until(dropped, "a packet to be dropped")
     assert counters(device)[11] == full, "the device was full"
+
+
+@test("what comes after the queue is full finds the device empty, and is not dropped",
+      daemon="tun")
+def held(d):
+    c, device = configured(d, "up", buffer=65536)
+    c.expect_data(sstp.LCP + b"up")
+    c.send(c.proof())
+    c.fence()
+    with open(f"/proc/sys/net/ipv6/conf/{device}/disable_ipv6", "w", encoding="ascii") as f:
+        f.write("1")  # nobody else sends
+    unasked = data(HEAD[4] + ip4(socket.IPPROTO_ICMP, bytes((0, 0, 255, 255, 0, 0, 0, 0))))
+    sent = 0
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        def taken():
+            """The next datagram, which the device has for itself. One that is left
+            there for five times as long as CoDel waits will not be."""
+            nonlocal sent
+            before = packets(device)
+            sent += 1
+            s.sendto(struct.pack("!L1368x", sent), (THEIRS, 9))
+            end = time.monotonic() + 0.5
+            while packets(device)[1] == before[1] and time.monotonic() < end:
+                pass
+            c.send(unasked)  # when it has come, the worker is done with the datagram
+            wait_until(lambda: packets(device)[0] > before[0], "it on the device")
+            return packets(device)[1] > before[1]
+        wait_until(lambda: not taken(), "the client's queue to be full")
+    came = 0
+    while came < sent:
+        frame = c.read().payload
+        if frame[:4] == HEAD[4] and frame[13] == socket.IPPROTO_UDP:
+            came += 1
+            assert struct.unpack("!L", frame[32:36]) == (came,), f"{came} is missing"
 
 
 @test("a pppd that cannot do with a device keeps the pty, and the log says so",
