@@ -28,7 +28,7 @@ void codel_empty(struct codel *codel);
 
 /*
  * A packet has been taken off the queue at the time now, in microseconds since
- * whenever, never 0 and never going back. True: it is one to drop.
+ * whenever, never 0 and never going back. True: it is one to drop, or to mark.
  */
 bool codel_drop(struct codel *codel, uint64_t now);
 

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ecn.h"
 #include "gro.h"
 #include "gso.h"
 #include "session_private.h"
@@ -183,15 +184,18 @@ cut(struct session *s, const struct virtio_net_hdr *hdr, const uint8_t *packet,
 		s->dropped++;
 		return;
 	}
-	/* of many at once the first: that tells the sender as well */
-	if (drop && gso_next(&gso, bytes + HEADERS_LEN) > 0)
-		s->dropped++;
 	while ((len = gso_next(&gso, bytes + HEADERS_LEN)) > 0) {
-		if (put_to_client(s, bytes, len))
-			continue;
-		session_tls_reason(s);
-		session_call_event(s, EV_LOWER_DOWN, 0);
-		return;
+		bool pass = !drop || ecn_mark(bytes + HEADERS_LEN, len);
+
+		/* of many at once the first: that tells the sender as well */
+		drop = false;
+		if (!pass) {
+			s->dropped++;
+		} else if (!put_to_client(s, bytes, len)) {
+			session_tls_reason(s);
+			session_call_event(s, EV_LOWER_DOWN, 0);
+			return;
+		}
 	}
 }
 

@@ -547,33 +547,55 @@ def told(d, c):
     return next(s for s in json.loads(out) if s["peer"].endswith(f":{port}"))
 
 
-@test("what waits for a slow client is little, and thinned out before the device is full",
-      daemon="tun")
-def slow(d):
+def thinned_out(d, tos):
+    """What the first of numbered datagrams that tells of a queue to a slow client
+    has for ECN, and how many before it are missing."""
     c, device = configured(d, "up", buffer=65536)
     c.expect_data(sstp.LCP + b"up")
     c.send(c.proof())
     c.fence()
-    sent, full = 0, counters(device)[11]
+    sent, came, full = 0, 0, counters(device)[11]
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, tos)
+
         def hold(some):
             """Until so many wait in the device; it has room for 128."""
             nonlocal sent
             held = sent - packets(device)[1]
             for _ in range(min(8, some - held)):
-                sent += s.sendto(bytes(1372), (THEIRS, 9)) // 1372
+                s.sendto(struct.pack("!L1368x", sent), (THEIRS, 9))
+                sent += 1
             return held >= some
 
-        def dropped():
+        def read():
+            nonlocal came
             wait_until(lambda: hold(100), "the client's queues to be full")
             now = told(d, c)
             assert now["tcp"]["unsent"] <= UNSENT_MAX, now
             assert now["queue_to_client"] <= QUEUE_MAX, now
             for _ in range(50):
-                c.read()
-            return now["dropped"] > 0
-        wait_until(dropped, "a packet to be dropped")
+                frame = c.read().payload
+                if frame[:4] != HEAD[4] or frame[13] != socket.IPPROTO_UDP:
+                    continue
+                ecn, missing = frame[5] & 3, struct.unpack("!L", frame[32:36])[0] - came
+                if ecn != tos or missing:
+                    return ecn, missing
+                came += 1
+            return None
+        found = wait_until(read, "a datagram that tells of the queue")
     assert counters(device)[11] == full, "the device was full"
+    return found
+
+
+@test("what waits for a slow client is little, and thinned out before the device is full",
+      daemon="tun")
+def slow(d):
+    assert thinned_out(d, 0) == (0, 1), "one is dropped"
+
+
+@test("what can be told of a queue without a drop is told so (ECN)", daemon="tun")
+def marked(d):
+    assert thinned_out(d, 2) == (3, 0), "one is marked"
 
 
 @test("what comes after the queue is full finds the device empty, and is not dropped",
