@@ -23,8 +23,10 @@ TLS12 = ssl.TLSVersion.TLSv1_2
 
 # --- the line ---
 
-def port(c):
-    return c.tls.getsockname()[1]
+def place(c):
+    """Where the log is about this client: its port, which an earlier one of the same
+    daemon may have had, and where it was not there yet."""
+    return c.tls.getsockname()[1], c.log_start
 
 
 def split(line):
@@ -38,14 +40,15 @@ def split(line):
             **{k: v.strip('"') for k, v in pairs}}
 
 
-def ended(d, client_port):
-    found = d.wait_log(rf"(?m)^.* 127\.0\.0\.1:{client_port}: ended: .*\n")
+def ended(d, where):
+    port, start = where
+    found = d.wait_log(rf"(?m)^.* 127\.0\.0\.1:{port}: ended: .*\n", start)
     return split(found[0].rstrip("\n"))
 
 
-def check(d, client_port, **wanted):
+def check(d, where, **wanted):
     """Keys have these values; "_" stands for a hyphen, None for absent."""
-    line = ended(d, client_port)
+    line = ended(d, where)
     for key, value in wanted.items():
         got = line.get(key.replace("_", "-"))
         assert got == value, f"{key}: {got}, not {value}, in {line}"
@@ -54,12 +57,12 @@ def check(d, client_port, **wanted):
 
 def left(d, c, leave=None, **wanted):
     """The client leaves, and this is what the log says."""
-    number = port(c)
+    where = place(c)
     if leave is None:
         c.close()
     else:
         leave(c)
-    return check(d, number, **wanted)
+    return check(d, where, **wanted)
 
 
 # --- TCP and TLS ---
@@ -67,9 +70,9 @@ def left(d, c, leave=None, **wanted):
 def raw(d, sent, **wanted):
     """The end of a connection that begins with these bytes."""
     c = d.client(handshake=False)
-    number = port(c)
+    where = place(c)
     c.send(sent)
-    return check(d, number, stage="tls", **wanted)
+    return check(d, where, stage="tls", **wanted)
 
 
 @test("a connection without a byte")
@@ -135,11 +138,11 @@ def rejecting(d, name, ca):
     if ca:
         context.load_verify_locations(d.directory / "server.pem")
     c = d.client(handshake=False)
-    number = port(c)
+    where = place(c)
     try:
         context.wrap_socket(c.sock, server_hostname=name).close()
     except ssl.SSLCertVerificationError:
-        return number
+        return where
     raise AssertionError("the certificate was accepted")
 
 
@@ -164,12 +167,12 @@ def rejected(d):
 def slow(d):
     begun = d.client(handshake=False)
     begun.send(b"\x16\3\1")
-    for number, stage, cause in [
-            (port(d.client(handshake=False)), "tcp", "tls-timeout"),
-            (port(begun), "tls", "tls-timeout"),
-            (port(d.client()), "http", "http-timeout"),
-            (port(d.crp()), "sstp", "sstp-negotiation-timeout")]:
-        check(d, number, stage=stage, cause=cause, closed_by="server")
+    for where, stage, cause in [
+            (place(d.client(handshake=False)), "tcp", "tls-timeout"),
+            (place(begun), "tls", "tls-timeout"),
+            (place(d.client()), "http", "http-timeout"),
+            (place(d.crp()), "sstp", "sstp-negotiation-timeout")]:
+        check(d, where, stage=stage, cause=cause, closed_by="server")
 
 
 @test("the facts of TLS")
@@ -189,22 +192,22 @@ def http(d):
                         (sstp.request_head(version="HTTP/1.0"), "http-bad-request"),
                         (b"\0\0\r\n\r\n", "http-bad-request")):
         c = d.client()
-        number = port(c)
+        where = place(c)
         c.send(sent)
         c.record()
         c.close()
-        check(d, number, stage="http", cause=cause, closed_by="server")
+        check(d, where, stage="http", cause=cause, closed_by="server")
 
 
 @test("no room for one more", "one")
 def full(d):
     first = d.cc()
     c = d.client()
-    number = port(c)
+    where = place(c)
     c.send(sstp.request_head())
     assert sstp.Reply(c.record()).status == 503
     c.close()
-    check(d, number, cause="limit-sessions", closed_by="server")
+    check(d, where, cause="limit-sessions", closed_by="server")
     first.ping()
 
 
@@ -218,16 +221,16 @@ def protocol(d):
             (sstp.DISCONNECT, "client-hung-up", "sstp"),
             (message(1, attribute(1, b"\0\2")) * 4, "sstp-request-refused", "sstp")):
         c = d.crp()
-        number = port(c)
+        where = place(c)
         c.send(sent)
-        line = check(d, number, cause=cause, stage=stage)
+        line = check(d, where, cause=cause, stage=stage)
     c = d.crp()
     c.send(sstp.ECHO)
-    line = check(d, port(c), closed_by="server")
+    line = check(d, place(c), closed_by="server")
     assert "ECHO_REQUEST in state REQUEST_PENDING" in line["reason"], line
     c = d.crp()
     c.send(abort(2, 4))
-    line = check(d, port(c), closed_by="client", windows_shows="0x800704D4")
+    line = check(d, place(c), closed_by="client", windows_shows="0x800704D4")
     assert line["reason"] == "client aborted: value not supported", line
 
 
@@ -258,10 +261,10 @@ def wait(raw_frame):
 
 
 def ppp_client(d, script, *frames):
-    """The port of a client that sends these frames to a pppd with this script."""
+    """The place of a client that sends these frames to a pppd with this script."""
     c = d.ccp(script)
     c.send(*[data(f) for f in frames])
-    return port(c)
+    return place(c)
 
 
 def ppp_end(d, script, *frames, **wanted):
@@ -277,8 +280,8 @@ def slow_ppp(d):
                (ppp_client(d, UP), "binding", "binding-timeout")]
     check(d, silent, stage="lcp", cause="lcp-no-answer", closed_by="server",
           windows_shows="718")
-    for number, stage, cause in waiting:
-        check(d, number, stage=stage, cause=cause, closed_by="server")
+    for where, stage, cause in waiting:
+        check(d, where, stage=stage, cause=cause, closed_by="server")
 
 
 @test("a client that does not speak PPP, or not well enough")
@@ -341,15 +344,15 @@ def forged(d):
     name = b'a" cause=fine \\ \n\x7f ended: well; stage=up'
     failing = pppd(wait(response(b"")), send(sstp.CHAP_FAILURE), "exit 11")
     c = d.ccp(failing)
-    number = port(c)
+    where = place(c)
     c.send(data(response(name)))
-    line = check(d, number, stage="auth", cause="auth-failed")
+    line = check(d, where, stage="auth", cause="auth-failed")
     escaped = 'a\\" cause=fine \\\\ \\x0a\\x7f ended: well; stage=up'
     assert line["user"] == escaped, line
     c = d.ccp(failing)
-    number = port(c)
+    where = place(c)
     c.send(data(response(b"\x01" * 250)))
-    assert len(check(d, number, cause="auth-failed")["user"]) < 200
+    assert len(check(d, where, cause="auth-failed")["user"]) < 200
 
 
 @test("a login that cannot even begin")
@@ -426,11 +429,11 @@ def mac_weak(d):
 def tunnel_end(d, commands, leave=None, **wanted):
     """The end of a bound call whose pppd runs these on a frame of LCP."""
     c = d.cc(UP + f"{wait(sstp.LCP)}\n{commands}\n")
-    number = port(c)
+    where = place(c)
     c.send(data(sstp.LCP))
     if leave is not None:
         leave(c)
-    return check(d, number, user="alice", **wanted)
+    return check(d, where, user="alice", **wanted)
 
 
 @test("no agreement on a network protocol, no address", "small")
@@ -463,9 +466,9 @@ def pppd_ends(d):
     line = tunnel_end(d, "log it broke\nexit 1", cause="pppd-failed")
     assert line["pppd"] == "fatal error (1): it broke", line
     c = d.cc()
-    number = port(c)
+    where = place(c)
     os.kill(d.pppd_of(c), signal.SIGKILL)
-    check(d, number, cause="pppd-killed", pppd="killed by signal 9")
+    check(d, where, cause="pppd-killed", pppd="killed by signal 9")
     ppp_end(d, UP + "garbage-plugin\n", cause="pppd-plugin", closed_by="server")
 
 
@@ -479,7 +482,7 @@ def client_ends(d):
             (lambda c: c.send(abort(2, 7)), "client-aborted", "client"),
             (lambda c: c.reset(), "tcp-reset", "network")):
         c = d.cc(up)
-        d.wait_log(rf":{port(c)}: up: ")
+        d.wait_log(rf":{place(c)[0]}: up: ", c.log_start)
         left(d, c, leave, stage="up", cause=cause, closed_by=by, user="alice", pppd=None)
     # and by PPP's own good-bye
     terminate = frame(0xc021, 5)
@@ -490,18 +493,18 @@ def client_ends(d):
 @test("a client that falls silent", "hurry")
 def silent(d):
     c = d.cc()
-    check(d, port(c), stage="ipcp", cause="hello-lost", closed_by="network")
+    check(d, place(c), stage="ipcp", cause="hello-lost", closed_by="network")
 
 
 @test("the server stops", daemon=None)
 def stops(make):
     d = make().start()
     c = d.cc()
-    number = port(c)
+    where = place(c)
     d.signal(signal.SIGTERM)
     c.expect_after_data(sstp.DISCONNECT)
     c.send(sstp.DISCONNECT_ACK)
-    check(d, number, cause="server-stopping", closed_by="server", user="alice")
+    check(d, where, cause="server-stopping", closed_by="server", user="alice")
     assert d.wait_exit() == 0
 
 

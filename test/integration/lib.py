@@ -415,7 +415,9 @@ class Daemon:
         """A client with its TLS connection."""
         address = options.pop("address", None) or self.addresses()[0]
         name = None if script is None else self.script(script)
+        start = self.log_size()
         client = sstp.Client(address, name, **options)
+        client.log_start = start
         self.clients.append(client)
         return client
 
