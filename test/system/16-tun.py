@@ -205,7 +205,22 @@ def renegotiate(server, client):
         require(not client.is_echo(early, got), "a ping passes without IPCP")
 
 
-@test("IP passes again once IPCP is back, and not before")
+def start_over(server, client):
+    """LCP from Opened (RFC 1661 4.3): the same user once more."""
+    start = server.log.size()
+    client.authenticate()
+    server.wait_log(r"pppd: IPv4 is down", start)
+    early, late = client.echo_frame(64), client.echo_frame(64)
+    client.send(sstp.data(early))
+    start = server.log.size()
+    client.address = client.negotiate(ppp.IPCP, {3: client.address})[3]
+    server.wait_log(r" up: interface=", start)
+    client.send(sstp.data(late))
+    while not client.is_echo(late, (got := client.read().payload)):
+        require(not client.is_echo(early, got), "a ping passes without IPCP")
+
+
+@test("IP passes again once IPCP is back, or LCP and IPCP, and not before")
 def ipcp_again():
     for path in ("tun", "pty"):
         server = new_server(path, changes={"ppp": {
@@ -214,6 +229,7 @@ def ipcp_again():
             client = ppp.PppClient((lib.SERVER4, 443), None, None, endings.UP,
                                    context=sstp.client_context(), timeout=lib.PATIENCE)
         renegotiate(server, client)
+        start_over(server, client)
         renegotiate(server, client)
         client.close()
         server.wait_idle()
