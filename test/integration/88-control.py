@@ -46,7 +46,8 @@ def refused(d, *arguments):
 
 def session_of(d, client):
     port = client.tls.getsockname()[1]
-    return re.search(rf" (s\d+\.\d+) 127\.0\.0\.\d+:{port}: ", d.log())[1]
+    return re.search(rf" (s\d+\.\d+) 127\.0\.0\.\d+:{port}: ",
+                     d.log(client.log_start))[1]
 
 
 @test("status, as text and as JSON")
