@@ -47,7 +47,7 @@ session_close(struct session *s)
 	s->stage = STAGE_CLOSED;
 	tls_close_notify(&s->tls);
 	tls_flush(&s->tls); /* what does not leave now never will */
-	ev_io_stop(s->loop, &s->sock_reader);
+	session_reader_stop(s);
 	ev_io_stop(s->loop, &s->sock_writer);
 	ev_timer_stop(s->loop, &s->timer);
 	session_count_close(s);
@@ -58,9 +58,8 @@ session_close(struct session *s)
 	session_check_gone(s);
 }
 
-/* TCP or TLS is gone. */
-static void
-lower_down(struct session *s)
+void
+session_lower_down(struct session *s)
 {
 	if (s->stage == STAGE_SSTP)
 		session_call_event(s, EV_LOWER_DOWN, 0);
@@ -85,7 +84,7 @@ session_flush(struct session *s)
 		break;
 	default:
 		session_tls_reason(s);
-		lower_down(s);
+		session_lower_down(s);
 		return;
 	}
 	if (s->downlink_full) {
@@ -317,7 +316,7 @@ decrypt(struct session *s)
 		    errno == ENOBUFS ? CAUSE_LIMIT_BUFFERS
 				     : CAUSE_SERVER_FAILED,
 		    "%s", errno == ENOBUFS ? "max-buffers" : "out of memory");
-		lower_down(s);
+		session_lower_down(s);
 		return false;
 	}
 	r = tls_read(&s->tls, p, room, &n);
@@ -332,7 +331,7 @@ decrypt(struct session *s)
 	else if (r == TLS_FAIL)
 		session_tls_reason(s);
 	if (r == TLS_EOF || r == TLS_FAIL)
-		lower_down(s);
+		session_lower_down(s);
 	return false;
 }
 
@@ -361,29 +360,10 @@ session_pump(struct session *s)
 		return;
 	/* a full pty stops the socket; session_ppp_write() starts it again */
 	if (s->uplink_full)
-		ev_io_stop(s->loop, &s->sock_reader);
+		session_reader_stop(s);
 	else
-		ev_io_start(s->loop, &s->sock_reader);
+		session_reader_start(s);
 	session_flush(s);
-}
-
-static void
-on_sock_readable(struct ev_loop *loop, ev_io *w, int revents)
-{
-	struct session *s = w->data;
-
-	(void)loop;
-	(void)revents;
-	switch (tls_fill(&s->tls)) {
-	case TLS_WANT_READ:
-		return;
-	case TLS_FAIL:
-		session_tls_reason(s);
-		lower_down(s);
-		return;
-	default: /* also end of file, which OpenSSL is to judge */
-		session_pump(s);
-	}
 }
 
 /* --- time
@@ -472,12 +452,12 @@ session_new(struct ev_loop *loop, struct generation *generation, uint64_t id,
 	session_queue_init(s);
 	buf_init(&s->rx, RX_MAX);
 	call_init(&s->call);
-	ev_io_init(&s->sock_reader, on_sock_readable, fd, EV_READ);
 	ev_io_init(&s->sock_writer, on_sock_writable, fd, EV_WRITE);
 	ev_timer_init(&s->timer, on_timeout, 0., 0.);
-	s->sock_reader.data = s->sock_writer.data = s->timer.data = s;
+	s->sock_writer.data = s->timer.data = s;
+	session_reader_init(s);
 	session_ppp_init(s);
-	ev_io_start(loop, &s->sock_reader);
+	session_reader_start(s);
 	session_set_timer(s, s->conf->tls_timeout);
 	slog(s, LOG_LEVEL_DEBUG, "accepted");
 	return s;
@@ -525,7 +505,7 @@ void
 session_drop(struct session *s, enum end_cause cause)
 {
 	session_cause(s, cause);
-	lower_down(s);
+	session_lower_down(s);
 }
 
 struct session_links *

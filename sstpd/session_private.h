@@ -15,6 +15,7 @@
 #include "http.h"
 #include "listener.h"
 #include "log.h"
+#include "moderation.h"
 #include "session.h"
 #include "stats.h"
 #include "tls.h"
@@ -67,9 +68,11 @@ struct session {
 	enum session_stage stage;
 	struct tls tls;
 	ev_io sock_reader, sock_writer;
-	ev_timer timer;
+	ev_timer timer, sock_timer;
 	struct buf rx;	  /* decrypted, not yet parsed */
 	bool uplink_full; /* the pty takes no more: the socket is not read */
+	struct moderation moderation;
+	uint32_t awaited; /* bytes that make the socket readable; 0: any */
 	uint32_t unsent;  /* bytes that the socket takes before it sends them */
 	ev_tstamp rate_sampled, last_over, burst_began; /* session_queue.c */
 
@@ -206,9 +209,17 @@ void session_pump(struct session *s);
 void session_flush(struct session *s);
 /* Close the socket now; may be called twice. */
 void session_close(struct session *s);
+/* TCP or TLS is gone. */
+void session_lower_down(struct session *s);
 /* Tell the worker once neither socket nor pppd is left. */
 void session_check_gone(struct session *s);
 void session_set_timer(struct session *s, uint32_t ms); /* 0: stop */
+
+/* --- session_reader.c --- */
+void session_reader_init(struct session *s);
+/* Read what the client sends; or let it wait. Each may be called twice. */
+void session_reader_start(struct session *s);
+void session_reader_stop(struct session *s);
 
 /* --- session_queue.c --- */
 /* The socket is new. */

@@ -106,6 +106,7 @@ static const struct row rows[] = {
 	{ .call = "getsockname" },
 	{ .call = "shutdown" },
 	{ "setsockopt", 2, { INT(1, IPPROTO_TCP), INT(2, TCP_NODELAY) }, 0 },
+	{ "setsockopt", 2, { INT(1, SOL_SOCKET), INT(2, SO_RCVLOWAT) }, 0 },
 	{ "setsockopt", 2, { INT(1, IPPROTO_TCP), INT(2, TCP_NOTSENT_LOWAT) },
 	    0 },
 
