@@ -25,6 +25,7 @@
 #include <pppd/eui64.h>
 #include <pppd/ipv6cp.h>
 #include <pppd/chap.h>
+#include <pppd/crypto.h>
 #include <pppd/eap.h>
 #include <pppd/mppe.h>
 
@@ -63,6 +64,38 @@ pppd_compare_names(void)
 
 	if (&tls_verify_method != NULL && tls_verify_method == NULL)
 		tls_verify_method = by_name;
+}
+
+static inline void
+pppd_load_digest(const PPP_MD *type)
+{
+	PPP_MD_CTX *context = PPP_MD_CTX_new();
+
+	if (context == NULL)
+		return;
+	if (type != NULL)
+		PPP_DigestInit(context, type);
+	PPP_MD_CTX_free(context);
+}
+
+/*
+ * OpenSSL looks for an algorithm when it is first used, which takes long and
+ * fills caches; a template does it for all clones.
+ */
+static inline void
+pppd_load_algorithms(void)
+{
+	unsigned char key[8] = { 0 };
+	PPP_CIPHER_CTX *context = PPP_CIPHER_CTX_new();
+
+	pppd_load_digest(PPP_md4());
+	pppd_load_digest(PPP_md5());
+	pppd_load_digest(PPP_sha1());
+	if (context == NULL)
+		return;
+	if (PPP_des_ecb() != NULL)
+		PPP_CipherInit(context, PPP_des_ecb(), key, NULL, 1);
+	PPP_CIPHER_CTX_free(context);
 }
 
 /* Only right in an ip-down or ipv6-down notifier: later there is no device. */
@@ -195,6 +228,11 @@ pppd_eap_known(void)
 
 static inline void
 pppd_compare_names(void)
+{
+}
+
+static inline void
+pppd_load_algorithms(void)
 {
 }
 

@@ -666,6 +666,7 @@ set_template(char **argv)
 
 	if (!ppp_int_option(*argv, &fd) || !take_channel(fd))
 		return 0;
+	pppd_load_algorithms();
 	if (magic_init == NULL || !template_serve(fd, argv + 1)) {
 		ppp_option_error("sstpd-template: this pppd cannot be one");
 		return 0;
