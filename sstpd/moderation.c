@@ -11,6 +11,7 @@ enum {
 	LEAST = 3 * 1024, /* two packets and a bit */
 	/* less at a time are acknowledgments, which another sender waits for */
 	SMALL = 512,
+	HOLD = 100 * 1000, /* us */
 };
 
 /* Whether half as many arrivals would do, of packets that are data. */
@@ -22,28 +23,28 @@ is_worth_it(const struct moderation *m, uint64_t least)
 	return mean >= SMALL && 2 * mean <= least;
 }
 
-static uint32_t
-think_over(const struct moderation *m, uint64_t elapsed)
+static uint64_t
+think_over(struct moderation *m, uint64_t now)
 {
-	uint64_t least = m->bytes * MODERATION_TIME / elapsed;
+	uint64_t least = m->bytes * MODERATION_TIME / (now - m->began);
 
 	if (least > MODERATION_MOST)
 		least = MODERATION_MOST;
-	if (least < LEAST || (m->least == 0 && !is_worth_it(m, least)))
+	if (2 * least < m->least)
+		m->slowed = now; /* perhaps it waits for us, too */
+	if (least < LEAST || now - m->slowed < HOLD)
 		return 0;
-	return (uint32_t)least;
+	return m->least > 0 || is_worth_it(m, least) ? least : 0;
 }
 
 void
 moderation_note(struct moderation *m, uint64_t now, size_t bytes)
 {
-	uint64_t elapsed = now - m->began;
-
 	m->bytes += bytes;
 	m->arrivals++;
-	if (elapsed < MODERATION_SAMPLE)
+	if (now - m->began < MODERATION_SAMPLE)
 		return;
-	m->least = think_over(m, elapsed);
+	m->least = (uint32_t)think_over(m, now);
 	m->began = now;
 	m->bytes = m->arrivals = 0;
 }

@@ -7,8 +7,9 @@
  * sends each packet by itself wakes us for each, and most of what a packet
  * costs then is for coming alone: a wake-up, a walk through the kernel's IP
  * and TCP, an acknowledgment that goes back for it. So where many come like
- * that, we wait for as many as come within MODERATION_TIME; where few do, or
- * where they come in rows by themselves, for none.
+ * that, we wait for as many as come within MODERATION_TIME; for none where few
+ * do, where they come in rows by themselves, or where that makes them fewer:
+ * then the client waits for an answer to each.
  *
  * It knows neither socket nor clock. Who asks it sees to it that what there is
  * is taken after MODERATION_TIME in any case.
@@ -29,8 +30,8 @@ enum {
 /* All zero is one whose client has sent nothing yet. */
 struct moderation {
 	uint32_t least; /* bytes to wait for; 0: for any */
-	/* internal: what has arrived since */
-	uint64_t began, bytes, arrivals;
+	/* internal: what has arrived since; when it last became much slower */
+	uint64_t began, bytes, arrivals, slowed;
 };
 
 /*

@@ -113,10 +113,33 @@ test_follows(void **state)
 
 	(void)state;
 	feed(&s, 50 * MS, 125, FRAME);
-	feed(&s, 50 * MS, 250, FRAME);
-	assert_in_range(s.m.least, 3 * FRAME, 5 * FRAME);
+	feed(&s, 50 * MS, 200, FRAME);
+	assert_in_range(s.m.least, 4 * FRAME, 6 * FRAME);
+	feed(&s, 50 * MS, 300, FRAME);
+	assert_in_range(s.m.least, 3 * FRAME, 4 * FRAME);
 	feed(&s, 50 * MS, 2 * MS, FRAME);
 	assert_int_equal(s.m.least, 0);
+}
+
+/*
+ * A client that sends nothing before there is an answer: only now and then is
+ * it tried whether it does.
+ */
+static void
+test_lock_step(void **state)
+{
+	struct stream s = new_stream();
+	uint64_t end = s.now + 2000 * MS, waited = 0;
+
+	(void)state;
+	while (s.now < end) {
+		uint64_t each = s.m.least > 0 ? MODERATION_TIME : 200;
+
+		waited += s.m.least > 0 ? each : 0;
+		moderation_note(&s.m, s.now, FRAME);
+		s.now += each;
+	}
+	assert_in_range(waited, 50 * MS, 250 * MS);
 }
 
 /* And after a pause the first do not wait, either. */
@@ -143,7 +166,7 @@ test_clock_goes_back(void **state)
 	feed(&s, 50 * MS, 125, FRAME);
 	s.now -= 500 * MS;
 	assert_int_equal(feed(&s, MODERATION_SAMPLE, 125, FRAME), 0);
-	feed(&s, 2 * MODERATION_SAMPLE, 125, FRAME);
+	feed(&s, 200 * MS, 125, FRAME);
 	assert_in_range(s.m.least, 7 * FRAME, 9 * FRAME);
 }
 
@@ -157,6 +180,7 @@ main(void)
 		cmocka_unit_test(test_most),
 		cmocka_unit_test(test_goes_on),
 		cmocka_unit_test(test_follows),
+		cmocka_unit_test(test_lock_step),
 		cmocka_unit_test(test_rests),
 		cmocka_unit_test(test_clock_goes_back),
 	};
