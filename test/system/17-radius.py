@@ -301,10 +301,14 @@ def use_up(client, cause):
             pass
 
 
-@test("limits of a user end a session on a tun device, too")
+@test("limits of a user end a session on a tun device, too, and that of a clone")
 def limits():
-    with Radius({f"user{i}": reply for i, reply in enumerate(LIMITS)}) as radius:
+    with Radius({"first": "Class = 0x31",
+                 **{f"user{i}": reply for i, reply in enumerate(LIMITS)}}) as radius:
         server = new_server("tun", radius)
+        for _ in range(2):  # make a template for the others
+            connect(server, "tun", "first").hang_up()
+        server.wait_log(r"template of pid \d+ waits")
         clients = [connect(server, "tun", f"user{i}") for i in range(len(LIMITS))]
         for client, cause in zip(clients, LIMITS.values()):
             use_up(client, cause)
@@ -313,6 +317,7 @@ def limits():
             record = radius.wait_record(f"user{i}", "Stop")
             require(record["Acct-Terminate-Cause"] == cause,
                     f"{record['Acct-Terminate-Cause']} instead of {cause}")
+        require(server.clones() >= len(LIMITS), f"{server.clones()} clones")
         server.wait_idle()
         server.stop()
 

@@ -12,15 +12,9 @@ import signal
 import lib
 from lib import Client, Server, comment, require, test
 
-SSTPCTL = lib.BUILD / "sstpctl/sstpctl"
 COUNT = 4
 # pppd's own patience with ip-down is short for a busy machine
 OPTIONS = lib.OPTIONS + f"child-timeout {lib.PATIENCE}\n"
-
-
-def clones(server):
-    text = lib.run(SSTPCTL, "-s", server.directory / "control", "metrics")
-    return int(re.search(r"^sstpd_pppd_clones_total (\d+)", text, re.M)[1])
 
 
 def template(server):
@@ -35,7 +29,7 @@ def start(count):
         Client(server).up().hang_up()
     template(server)
     clients = [Client(server).up() for _ in range(count)]
-    require(clones(server) >= count, f"{clones(server)} clones")
+    require(server.clones() >= count, f"{server.clones()} clones")
     return server, clients
 
 

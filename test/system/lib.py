@@ -447,6 +447,11 @@ class Server:
     def pppds(self):
         return children(self.pid, "pppd")
 
+    def clones(self):
+        """How many pppds were cloned from a template."""
+        text = run(BUILD / "sstpctl/sstpctl", "-s", self.directory / "control", "metrics")
+        return int(re.search(r"^sstpd_pppd_clones_total (\d+)", text, re.M)[1])
+
     def recorded(self, when):
         return recorded(self.scripts, when)
 
