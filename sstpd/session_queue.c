@@ -20,7 +20,7 @@ enum {
 	/* in the socket: on a slow line still some packets */
 	UNSENT_MAX = 128 * 1024,
 	UNSENT_MIN = 8 * 1024,
-	UNSENT_MS = 10,
+	UNSENT_MS = 5,
 	/* in our queue */
 	QUEUE_MAX = 64 * 1024,
 };
