@@ -124,12 +124,14 @@ reply(int channel, void *message, enum keymsg_type type, size_t size, int fd)
 static pid_t
 clone_self(int *pidfd)
 {
-	struct clone_args args = {
-		.flags = CLONE_PARENT | CLONE_PIDFD,
-		.pidfd = (uint64_t)(uintptr_t)pidfd,
-	};
+	/* not clone3(): a service manager that guards namespaces forbids it */
+	const unsigned long flags = CLONE_PARENT | CLONE_PIDFD | SIGCHLD;
 
-	return (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+#ifdef __s390__
+	return (pid_t)syscall(SYS_clone, 0UL, flags, pidfd, 0UL, 0UL);
+#else
+	return (pid_t)syscall(SYS_clone, flags, 0UL, pidfd, 0UL, 0UL);
+#endif
 }
 
 /* What a fork has to be told to be a pppd of its own. Nothing else is open but

@@ -1182,10 +1182,8 @@ fail_as_template(struct fake *f)
 		cloned->pid = getpid();
 		channel_send(f, &msg, KEYMSG_CLONED, sizeof(*cloned));
 	} else if (strcmp(f->fault, "stray") == 0) {
-		struct clone_args args = { .flags = CLONE_PARENT };
-
-		if (syscall(SYS_clone3, &args, sizeof(args)) < 0)
-			die(f, "clone3");
+		if (syscall(SYS_clone, CLONE_PARENT, 0, 0, 0, 0) < 0)
+			die(f, "clone");
 	}
 	for (;;)
 		pause();

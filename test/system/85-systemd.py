@@ -108,6 +108,15 @@ ListenStream=192.0.2.1:443
         self.process.wait()
 
 
+def clone(server):
+    """The unit's fence lets a pppd make another. Returns the clients."""
+    clients = [Client(server).up() for _ in range(2)]
+    server.log.wait(r"template of pid \d+ waits")
+    clients.append(Client(server).up())
+    require(server.clones() >= 1, "no clone")
+    return clients
+
+
 def whole_life(server):
     systemctl("start", "sstpd")
     require(show("ActiveState") == "active", "not ready after its start")
@@ -125,11 +134,13 @@ def whole_life(server):
     server.conf.write_text(good)
     require(show("ActiveState") == "active", "a bad reload has stopped it")
     client.ping()
+    clients = [client, *clone(server)]
 
     systemctl("stop", "sstpd")
-    client.wait_end()
-    client.log.wait(r"TYPE\(6\): DISCONNECT,")
-    require(len(server.recorded("ip-down")) == 1, "ip-down did not run")
+    for client in clients:
+        client.wait_end()
+        client.log.wait(r"TYPE\(6\): DISCONNECT,")
+    require(len(server.recorded("ip-down")) == len(clients), "ip-down did not run")
     require(show("ActiveState") == "inactive", "it has failed")
     require(show("Result") == "success", f"result: {show('Result')}")
 
