@@ -13,8 +13,6 @@ import lib
 from lib import Client, Server, comment, require, test
 
 COUNT = 4
-# pppd's own patience with ip-down is short for a busy machine
-OPTIONS = lib.OPTIONS + f"child-timeout {lib.PATIENCE}\n"
 
 
 def template(server):
@@ -24,7 +22,7 @@ def template(server):
 
 def start(count):
     """A server with so many clones in use."""
-    server = Server(options=OPTIONS).start()
+    server = Server().start()
     for _ in range(2):
         Client(server).up().hang_up()
     template(server)

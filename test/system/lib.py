@@ -374,8 +374,9 @@ class Log:
                           f"/{pattern}/ in {self.path.name}")
 
 
-# what we install, and more words in the log
-OPTIONS = (SRC / "etc/options.sstpd").read_text() + "name sstpd\ndebug\n"
+# what we install, more words in the log, and as much patience as we have with scripts
+OPTIONS = (SRC / "etc/options.sstpd").read_text() + \
+    f"name sstpd\ndebug\nchild-timeout {PATIENCE}\n"
 
 
 class Server:

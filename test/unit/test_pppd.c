@@ -57,18 +57,24 @@ assert_args(const struct pppd_args *args, const char *const *expected)
 static void
 test_usual(void **state)
 {
-	static const char *const expected[] = { "/usr/sbin/pppd", "/dev/pts/7",
-		"file", "/etc/ppp/options.sstpd", "nodetach", "logfd", "1",
+	const char *expected[] = { "/usr/sbin/pppd", "file",
+		"/etc/ppp/options.sstpd", "nodetach", "logfd", "1",
 		"hide-password", "local", "receive-all", "asyncmap", "0",
 		"auth", "require-mschap-v2", "plugin",
-		"/usr/lib/pppd/2.5.2/sstpd-plugin.so", "sstpd-fd", "3",
-		"remotenumber", "203.0.113.9", "ipparam", "s1.17",
-		"192.0.2.1:", NULL };
+		"/usr/lib/pppd/2.5.2/sstpd-plugin.so", "192.0.2.1:", "sstpd-fd",
+		"3", "/dev/pts/7", "remotenumber", "203.0.113.9", "ipparam",
+		"s1.17", NULL };
+	struct pppd_session template = session;
 	struct conf conf = sample();
 	struct pppd_args args;
 
 	(void)state;
 	assert_int_equal(pppd_build_args(&args, &conf, &session), 0);
+	assert_args(&args, expected);
+	/* what a clone goes on with is what comes after this one */
+	template.template = true;
+	expected[16] = "sstpd-template";
+	assert_int_equal(pppd_build_args(&args, &conf, &template), 0);
 	assert_args(&args, expected);
 }
 
@@ -142,7 +148,7 @@ test_too_long(void **state)
 		address[n] = '1';
 		longer.remote_address = address;
 		if (pppd_build_args(&args, &conf, &longer) == 0) {
-			assert_string_equal(args.argv[19], address);
+			assert_string_equal(args.argv[20], address);
 			assert_true(args.text_len <= sizeof(args.text));
 			continue;
 		}
