@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -160,7 +161,6 @@ serve(int channel, char **arguments)
 
 	while (receive(channel, &m, fds)) {
 		cloned.pid = clone_self(&pidfd);
-		cloned.error = (uint32_t)errno;
 		if (cloned.pid == 0) {
 			if (become_session(channel, fds, daemon) &&
 			    rewrite_arguments(arguments, &m))
@@ -169,8 +169,10 @@ serve(int channel, char **arguments)
 		}
 		close(fds[0]);
 		close(fds[1]);
-		if (cloned.pid < 0)
+		if (cloned.pid < 0) {
+			dprintf(STDOUT_FILENO, "clone: %s\n", strerror(errno));
 			pidfd = -1;
+		}
 		if (!reply(
 			channel, &cloned, KEYMSG_CLONED, sizeof(cloned), pidfd))
 			break;

@@ -191,8 +191,8 @@ struct keymsg_clone { /* what its arguments are to be */
 
 struct keymsg_cloned {
 	struct keymsg_header header;
-	int32_t pid;	/* -1: there is none, and no descriptor */
-	uint32_t error; /* errno of that */
+	int32_t pid; /* -1: there is none, and no descriptor */
+	uint32_t reserved;
 };
 
 union keymsg {
