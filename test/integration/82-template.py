@@ -34,12 +34,16 @@ def begin(make, fault=None, changes=None):
     return d.start()
 
 
-def session(d):
-    """A client that is served."""
-    client = sstp.Client(d.addresses()[0], d.up)
+def ask(d, script=None):
+    """A client that has asked for a session."""
+    client = sstp.Client(d.addresses()[0], script or d.up)
     d.clients.append(client)
-    client.http().request().connect()
-    return client
+    return client.http().request()
+
+
+def session(d):
+    """One that is served, too."""
+    return ask(d).connect()
 
 
 def control(d, *words):
@@ -127,12 +131,8 @@ def _(make):
     d.start()
     make_template(d)
     first = session(d)
-    d.up, up = ends, d.up
-    client = sstp.Client(d.addresses()[0], d.up)
-    d.clients.append(client)
-    client.http().request()
+    ask(d, ends)
     d.wait_log(r"connect time limit reached")
-    d.up = up
     first.close()
     d.settle()
     assert clones(d) == 2
@@ -143,12 +143,7 @@ def _(make):
 def _(make):
     d = begin(make)
     make_template(d)
-    clients = []
-    for _ in range(30):
-        client = sstp.Client(d.addresses()[0], d.up)
-        d.clients.append(client)
-        clients.append(client.http().request())
-    for client in clients:
+    for client in [ask(d) for _ in range(30)]:
         client.connect()
     assert clones(d) == 30
     finish(d)
