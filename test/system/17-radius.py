@@ -303,13 +303,13 @@ def use_up(client, cause):
 
 @test("limits of a user end a session on a tun device, too, and that of a clone")
 def limits():
-    with Radius({"first": "Class = 0x31",
-                 **{f"user{i}": reply for i, reply in enumerate(LIMITS)}}) as radius:
+    with Radius({f"user{i}": reply for i, reply in enumerate(LIMITS)}) as radius:
         server = new_server("tun", radius)
-        for _ in range(2):  # make a template for the others
-            connect(server, "tun", "first").hang_up()
-        server.wait_log(r"template of pid \d+ waits")
-        clients = [connect(server, "tun", f"user{i}") for i in range(len(LIMITS))]
+        clients = []
+        for i in range(len(LIMITS)):
+            if i == 2:  # two sessions make a template
+                server.wait_log(r"template of pid \d+ waits")
+            clients.append(connect(server, "tun", f"user{i}"))
         for client, cause in zip(clients, LIMITS.values()):
             use_up(client, cause)
         for i, cause in enumerate(LIMITS.values()):
@@ -317,7 +317,7 @@ def limits():
             record = radius.wait_record(f"user{i}", "Stop")
             require(record["Acct-Terminate-Cause"] == cause,
                     f"{record['Acct-Terminate-Cause']} instead of {cause}")
-        require(server.clones() >= len(LIMITS), f"{server.clones()} clones")
+        require(server.clones() >= 1, "no clone")
         server.wait_idle()
         server.stop()
 
