@@ -447,7 +447,7 @@ on_exited(struct ev_loop *loop, ev_io *w, int revents)
 	else
 		msg.exited.signal = (uint32_t)info.si_status;
 	msg.exited.cause = l->cause;
-	l->killed = info.si_code != CLD_EXITED;
+	l->killed_by = info.si_code != CLD_EXITED ? info.si_status : 0;
 	l->exit_code = (uint32_t)info.si_status;
 	l->ops->send(l, &msg, NULL);
 	l->ops->gone(l);

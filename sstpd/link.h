@@ -71,7 +71,7 @@ struct link {
 	bool waits_for_address;
 	uint32_t wanted; /* address that pppd would like, 0: any */
 	/* once gone() is called */
-	bool killed; /* by a signal */
+	int killed_by; /* a signal, or 0: it exited */
 	uint32_t exit_code;
 	char user[KEYMSG_USER_MAX];
 };

@@ -4,6 +4,7 @@
 /* The monitor's pppds: started for workers, within limits, and cleaned up. */
 
 #include <inttypes.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -75,12 +76,29 @@ on_link_auth_failed(struct link *l)
 static void
 count_exit(struct stats_monitor *stats, const struct link *l)
 {
-	if (l->killed)
+	if (l->killed_by != 0)
 		stats->pppd_killed++;
 	else
 		stats->pppd_exits[l->exit_code < STATS_EXITS_MAX - 1
 				      ? l->exit_code
 				      : STATS_EXITS_MAX - 1]++;
+}
+
+/* By a fault of its own; who hangs up early makes us end a pppd by SIGTERM. */
+static bool
+has_crashed(const struct link *l)
+{
+	switch (l->killed_by) {
+	case 0:
+		return l->exit_code == PPPD_CRASHED;
+	case SIGTERM:
+	case SIGKILL:
+	case SIGINT:
+	case SIGHUP:
+		return false;
+	default:
+		return true;
+	}
 }
 
 static void
@@ -119,8 +137,8 @@ on_link_gone(struct link *l)
 	leave(m, l->peer, l->profile);
 	monitor_successor_left(m);
 	count_exit(m->stats, l);
-	if (l->process.cloned && (l->killed || l->exit_code == PPPD_CRASHED))
-		monitor_templates_end(m);
+	if (l->process.cloned && has_crashed(l))
+		monitor_template_end(m, l->profile);
 	link_free(l);
 	if (m->stopping && m->links == NULL && m->late)
 		ev_break(m->loop, EVBREAK_ALL);

@@ -238,6 +238,8 @@ void monitor_templates_init(struct monitor *m);
 /* What to clone the pppd of a session that begins now from, or NULL. */
 struct pppd_template *monitor_template(
     struct monitor *m, const struct conf_profile *profile);
+/* A clone of that profile's has crashed; a new one may come. */
+void monitor_template_end(struct monitor *m, const char *profile);
 /* All of them; new ones may come. */
 void monitor_templates_end(struct monitor *m);
 

@@ -114,7 +114,8 @@ start(struct template *t, const struct conf_profile *profile)
 	if (!is_possible(t, profile))
 		return;
 	if (pppd_template_start(&t->process, &m->setup.conf, profile) != 0) {
-		fail(t, strerror(errno));
+		log_warn("pppd: template of profile %s", t->profile);
+		t->rests_until = ev_now(m->loop) + rest;
 		return;
 	}
 	ev_io_init(&t->heard, on_heard, t->process.channel, EV_READ);
@@ -188,6 +189,14 @@ monitor_template(struct monitor *m, const struct conf_profile *profile)
 	    now >= t->rests_until)
 		start(t, profile);
 	return use(t);
+}
+
+void
+monitor_template_end(struct monitor *m, const char *profile)
+{
+	for (unsigned int i = 0; i < CONF_PROFILES_MAX; i++)
+		if (strcmp(m->templates[i].profile, profile) == 0)
+			end(&m->templates[i]);
 }
 
 void
