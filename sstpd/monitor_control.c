@@ -133,6 +133,7 @@ inherit_control(struct monitor *m)
 	    set_owner(&m->setup.conf, m->control_path) != 0)
 		return false;
 	m->control_socket = p->control;
+	m->control_shared = true;
 	p->control = -1;
 	return true;
 }
@@ -323,10 +324,9 @@ on_message(struct child *c, union msg *msg, int *fds)
 		failed = m->stopping || monitor_reload(m) != 0;
 		break;
 	case MSG_DRAIN:
-		failed = m->successor.accepting;
-		if (!failed)
-			monitor_drain(m, msg->ask.seconds,
-			    msg->ask.hold ? DRAIN_HOLD : DRAIN_CLOSE);
+		failed = m->successor.accepting ||
+			 monitor_drain(m, msg->ask.seconds,
+			     msg->ask.hold ? DRAIN_HOLD : DRAIN_CLOSE) != 0;
 		break;
 	case MSG_UPGRADE:
 		failed =
@@ -402,7 +402,8 @@ monitor_control_fini(struct monitor *m)
 	if (m->control_socket < 0)
 		return;
 	close(m->control_socket);
-	unlink(m->control_path);
+	if (!m->control_shared)
+		unlink(m->control_path);
 }
 
 void

@@ -110,7 +110,8 @@ struct monitor {
 	struct child control;			    /* exe -1: there is none */
 	unsigned int controls;			    /* ever started */
 	int control_socket;			    /* -1: none; owned */
-	char control_path[CONF_PATH_MAX + 16];	    /* of that */
+	bool control_shared; /* it is the predecessor's, too */
+	char control_path[CONF_PATH_MAX + 16]; /* of that */
 	char exe_path[CONF_PATH_MAX];
 	struct successor successor;
 	struct predecessor predecessor;
@@ -187,9 +188,9 @@ enum drain {
 };
 
 /* Accept no more; stop with the last session, or after so many seconds unless
- * 0.
+ * 0. Returns 0, or -1 where there is nothing any more to hold.
  */
-void monitor_drain(struct monitor *m, uint32_t seconds, enum drain how);
+int monitor_drain(struct monitor *m, uint32_t seconds, enum drain how);
 /* Returns 0, or -1 if nothing listens. */
 int monitor_undrain(struct monitor *m);
 /* SIGTERM and SIGINT, too. */

@@ -129,7 +129,7 @@ on_drain_check(struct ev_loop *loop, ev_timer *w, int revents)
 	(void)revents;
 }
 
-void
+int
 monitor_drain(struct monitor *m, uint32_t seconds, enum drain how)
 {
 	bool hold = how == DRAIN_HOLD;
@@ -140,7 +140,12 @@ monitor_drain(struct monitor *m, uint32_t seconds, enum drain how)
 					m->given.count > 0 } };
 
 	if (m->stopping)
-		return;
+		return 0;
+	if (hold && m->draining && !m->holding) {
+		log_errx("drain: the sockets are closed already: undrain, then "
+			 "drain with --hold");
+		return -1;
+	}
 	m->drains++;
 	m->draining = true;
 	m->holding = hold;
@@ -157,9 +162,26 @@ monitor_drain(struct monitor *m, uint32_t seconds, enum drain how)
 	ev_timer_start(m->loop, &m->drain_check);
 	ev_timer_stop(m->loop, &m->drain);
 	if (seconds == 0)
-		return;
+		return 0;
 	ev_timer_set(&m->drain, seconds, 0.);
 	ev_timer_start(m->loop, &m->drain);
+	return 0;
+}
+
+/* All that a drain has closed, or nothing. */
+static int
+bind_again(struct monitor *m)
+{
+	unsigned int i = 0;
+
+	while (!m->holding && i < m->worker_count &&
+	       monitor_bind_worker(m, i) == 0)
+		i++;
+	if (m->holding || i == m->worker_count)
+		return 0;
+	for (i = 0; i < m->worker_count; i++)
+		child_close_listeners(&m->workers[i]);
+	return -1;
 }
 
 int
@@ -169,9 +191,8 @@ monitor_undrain(struct monitor *m)
 		return -1;
 	if (!m->draining)
 		return 0;
-	for (unsigned int i = 0; i < m->worker_count && !m->holding; i++)
-		if (monitor_bind_worker(m, i) != 0)
-			return -1;
+	if (bind_again(m) != 0)
+		return -1;
 	ev_timer_stop(m->loop, &m->drain);
 	ev_timer_stop(m->loop, &m->drain_check);
 	m->draining = m->holding = false;

@@ -235,6 +235,50 @@ def drain_hold(make):
     d.stop()
 
 
+@test("drain --hold of what has drained says that nothing is left to hold",
+      daemon=None)
+def drain_then_hold(make):
+    d = make().start()
+    d.cc()
+    asked(d, "drain")
+    status, _, err = ctl(d, "drain", "--hold")
+    assert status == 1 and "log" in err, (status, err)
+    d.wait_log("closed already: undrain")
+    asked(d, "undrain")
+    asked(d, "drain", "--hold")
+    asked(d, "drain")  # this way round it can
+    asked(d, "undrain")
+    d.cc()
+    d.settle()
+    d.stop()
+
+
+@test("undrain: all addresses or none", daemon=None)
+def undrain_fails(make):
+    with socket.create_server(("127.0.0.1", 0)) as s:
+        port = s.getsockname()[1]
+    d = make({"server": {"listen": f"127.0.0.1:0, 127.0.0.1:{port}"}}).start()
+    d.cc()
+    first = d.addresses()[0]
+    asked(d, "drain")
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(("127.0.0.1", port))
+        other.listen()
+        for _ in range(40):  # of each more than there is place for sockets
+            assert ctl(d, "undrain")[0] == 1
+        try:
+            socket.create_connection(first).close()
+            raise AssertionError("nobody accepts there")
+        except ConnectionRefusedError:
+            pass
+    asked(d, "undrain")
+    for address in first, ("127.0.0.1", port):
+        d.cc(address=address)
+    d.settle()
+    d.stop()
+
+
 @test("drain: what is left after its time is ended", daemon=None)
 def drain_timeout(make):
     d = make().start()
