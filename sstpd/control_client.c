@@ -13,6 +13,7 @@
 #include "control_private.h"
 
 static const ev_tstamp patience = 10., sample_patience = 2.;
+static const ev_tstamp last_patience = 1.; /* with those who ask nothing */
 
 /* --- answers
  * -------------------------------------------------------------------- */
@@ -26,8 +27,8 @@ control_free(struct control_client *c)
 	while (*p != c)
 		p = &(*p)->next;
 	*p = c->next;
-	clients->count--;
-	if (clients->finishing && clients->count == 0)
+	clients->count[c->kind]--;
+	if (clients->finishing && clients->first == NULL)
 		ev_break(clients->loop, EVBREAK_ALL);
 	ev_io_stop(c->clients->loop, &c->io);
 	ev_timer_stop(c->clients->loop, &c->timer);
@@ -228,7 +229,7 @@ client_new(struct control_clients *clients, int fd, enum control_kind kind)
 	c->given = -1;
 	c->next = clients->first;
 	clients->first = c;
-	clients->count++;
+	clients->count[kind]++;
 	ev_io_init(&c->io, on_io, fd, EV_READ);
 	ev_timer_init(&c->timer, on_timeout, patience, 0.);
 	ev_timer_init(&c->sample, control_on_sample_late, sample_patience, 0.);
@@ -247,7 +248,7 @@ on_connection(struct ev_loop *loop, ev_io *w, int revents)
 	(void)revents;
 	if (fd < 0)
 		return;
-	if (s->clients->count >= CONTROL_CLIENTS_MAX) {
+	if (s->clients->count[s->kind] >= CONTROL_CLIENTS_MAX) {
 		close(fd); /* each of the others has some seconds only */
 		return;
 	}
@@ -291,6 +292,14 @@ control_clients_finish(struct control_clients *clients)
 	}
 	clients->socket_count = 0;
 	clients->finishing = true;
-	if (clients->count == 0)
+	for (struct control_client *c = clients->first; c != NULL;
+	     c = c->next) {
+		if (c->then != THEN_NOTHING || c->reply != NULL)
+			continue;
+		ev_timer_stop(clients->loop, &c->timer);
+		ev_timer_set(&c->timer, last_patience, 0.);
+		ev_timer_start(clients->loop, &c->timer);
+	}
+	if (clients->first == NULL)
 		ev_break(clients->loop, EVBREAK_ALL);
 }

@@ -20,11 +20,11 @@
 
 enum {
 	CONTROL_SOCKETS_MAX = 17,
-	CONTROL_CLIENTS_MAX = 32,
+	CONTROL_CLIENTS_MAX = 32, /* of a kind */
 	CONTROL_REQUEST_MAX = 2048,
 };
 
-enum control_kind { CONTROL_COMMANDS, CONTROL_HTTP };
+enum control_kind { CONTROL_COMMANDS, CONTROL_HTTP, CONTROL_KINDS };
 
 struct control_clients;
 struct control_client;
@@ -44,7 +44,8 @@ struct control_clients {
 	struct control_socket sockets[CONTROL_SOCKETS_MAX];
 	unsigned int socket_count;
 	struct control_client *first;
-	unsigned int count;
+	/* one kind cannot keep the other out */
+	unsigned int count[CONTROL_KINDS];
 	bool finishing; /* no more of them, and then the end */
 	uint32_t last_request;
 	uid_t uid; /* of the daemon */

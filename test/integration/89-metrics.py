@@ -493,6 +493,16 @@ def faults(d):
     assert exchange(d, ask + ask)[::2] == (200, b"ok\n")
 
 
+@test("scrapers that say nothing keep nobody from sstpctl")
+def idle(d):
+    clients = [connect(d) for _ in range(40)]
+    subprocess.run([SSTPCTL, "-s", d.directory / "control", "status"], check=True,
+                   stdout=subprocess.DEVNULL, timeout=PATIENCE)
+    for s in clients:
+        s.close()
+    get(d, "/healthz")
+
+
 @test("many scrapes at once: what workers say answers them all")
 def many(d):
     d.cc(WITH_ADDRESS)
