@@ -103,12 +103,11 @@ on_exited(struct ev_loop *loop, ev_io *watcher, int revents)
 	close(w->log);
 	w->running = false;
 	w->ops->on_died(w);
-	if (w->stopping)
-		return;
 	ev_timer_set(&w->restart,
 	    age < too_young && !w->renewing ? restart_delay : 0., 0.);
 	w->renewing = false;
-	ev_timer_start(loop, &w->restart);
+	if (!w->stopping)
+		ev_timer_start(loop, &w->restart);
 }
 
 static void

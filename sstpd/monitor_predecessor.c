@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "handover.h"
@@ -223,6 +224,30 @@ on_left(struct monitor *m, uint32_t left)
 	monitor_successor_left(m);
 }
 
+/*
+ * It no longer serves what it had, so that what this configuration does not
+ * want is gone.
+ */
+static void
+take_the_rest(struct monitor *m)
+{
+	struct predecessor *p = &m->predecessor;
+	struct sockaddr_un address = { 0 };
+	socklen_t len = sizeof(address) - 1;
+
+	m->control_shared = false;
+	for (unsigned int i = 0; i < p->metrics_count; i++)
+		if (p->metrics[i] >= 0)
+			close(p->metrics[i]);
+	p->metrics_count = 0;
+	if (p->control < 0)
+		return;
+	if (getsockname(p->control, (struct sockaddr *)&address, &len) == 0)
+		unlink(address.sun_path);
+	close(p->control);
+	p->control = -1;
+}
+
 /* It is gone, and so are its sessions. */
 static void
 on_closed(void *owner, const char *why)
@@ -233,6 +258,7 @@ on_closed(void *owner, const char *why)
 	(void)why;
 	channel_fini(&p->channel);
 	p->there = false;
+	take_the_rest(m);
 	m->stats->predecessor = 0;
 	if (p->waits) {
 		log_errx("upgrade: the old process has died: starting anyway");
@@ -360,10 +386,11 @@ monitor_predecessor_accept(struct monitor *m)
 bool
 monitor_predecessor_accepting(struct monitor *m)
 {
-	if (m->predecessor.there)
-		say(m, &(struct msg_handover){
-			   .header.type = MSG_HANDOVER_ACCEPTING });
-	return m->predecessor.there;
+	if (!m->predecessor.there)
+		return false;
+	say(m, &(struct msg_handover){ .header.type = MSG_HANDOVER_ACCEPTING });
+	take_the_rest(m);
+	return true;
 }
 
 void

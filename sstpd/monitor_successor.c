@@ -260,7 +260,10 @@ on_taken(struct monitor *m, const struct msg_handover *msg)
 			    l, msg->address, (enum msg_end_cause)msg->number);
 			return;
 		}
-	monitor_predecessor_taken(m, msg);
+	if (m->predecessor.there)
+		monitor_predecessor_taken(m, msg);
+	else /* its pppd has died meanwhile */
+		say_address(m, MSG_HANDOVER_FREE, msg->address);
 }
 
 static void
@@ -284,7 +287,10 @@ on_message(void *owner, union msg *msg, int *fds)
 		on_taken(m, &msg->handover);
 		break;
 	case MSG_HANDOVER_STOP:
-		monitor_stop(m);
+		if (s->accepting)
+			monitor_stop(m);
+		else
+			kill_it(s); /* its exit says more */
 		break;
 	default:
 		log_errx("upgrade: pid %d sent %s, which is not its to send: "

@@ -3,6 +3,7 @@
 # Copyright (c) 2026 The sstpd developers
 """Upgrade: the program on disk takes over from the one that runs."""
 
+import contextlib
 import json
 import os
 import re
@@ -11,6 +12,7 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 import urllib.request
 
 import sstp
@@ -339,20 +341,84 @@ def broken(make):
     program.write_bytes(good)
     program.chmod(0o755)
     conf = (d.directory / "sstpd.conf").read_text()
-    for bad, why in ((conf + "[nonsense]\n", "nonsense"),
-                     (conf.replace("server.pem", "nowhere.pem"), "nowhere")):
-        (d.directory / "sstpd.conf").write_text(bad)
-        start = d.log_size()
-        assert ctl(d, "upgrade")[0] == 1
-        d.wait_log(why, start)
-        d.wait_log("nothing has changed", start)
-        c.ping()
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        used = f"[control]\nmetrics = 127.0.0.1:{busy.getsockname()[1]}\n"
+        for bad, why in ((conf + "[nonsense]\n", "nonsense"),
+                         (conf.replace("server.pem", "nowhere.pem"), "nowhere"),
+                         (conf.replace("[control]\n", used), "metrics: .* in use")):
+            (d.directory / "sstpd.conf").write_text(bad)
+            start = d.log_size()
+            assert ctl(d, "upgrade")[0] == 1
+            d.wait_log(why, start)
+            d.wait_log("nothing has changed", start)
+            c.ping()
     (d.directory / "sstpd.conf").write_text(conf)
     assert from_json(d, "status")["state"] == "serving"
     old = upgrade(d)
     c.ping()
     c.close()
     assert old.wait(PATIENCE) == 0
+    d.settle()
+    d.stop()
+
+
+def first_child(pid):
+    """As soon as there is one."""
+    path = f"/proc/{pid}/task/{pid}/children"
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        with open(path, encoding="ascii") as file:
+            children = file.read().split()
+        if children:
+            return int(children[0])
+    raise AssertionError(f"process {pid} starts none")
+
+
+@test("a new one that is told to end before it accepts changes nothing",
+      daemon=None)
+def ended(make):
+    d = make().start()
+    c = d.cc()
+    start = d.log_size()
+    d.signal(signal.SIGUSR2)
+    new = int(d.wait_log(r"started as pid (\d+)", start)[1])
+    d.wait_log("taking over from pid", start)
+    child = first_child(new)
+    os.kill(child, signal.SIGSTOP)  # so the new one cannot get ready
+    os.kill(new, signal.SIGTERM)
+    d.wait_log("has ended: nothing has changed", start)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(child, signal.SIGCONT)
+    c.ping()
+    upgrade(d)
+    c.ping()
+    c.close()
+    d.settle()
+    d.stop()
+
+
+@test("what the new one has no use for is gone, and who asks nothing holds nobody",
+      daemon=None)
+def moved(make):
+    d = make({"control": {"metrics": "127.0.0.1:0"}}).start()
+    port = int(d.wait_log(r"metrics on http://127.0.0.1:(\d+)/")[1])
+    path = d.sections["control"]["socket"]
+    d.sections["control"].update({"metrics": None, "socket": d.directory / "other"})
+    d.write_config()
+    start, old = d.log_size(), d.process
+    with socket.socket(socket.AF_UNIX) as idle:
+        idle.connect(str(path))
+        assert ctl(d, "upgrade")[0] == 0
+        taken_over(d, old, start)
+        assert from_json(d, "status", path="other")["state"] == "serving"
+        assert old.wait(PATIENCE) == 0
+    assert "giving up" not in d.log(start), d.log(start)
+    assert not path.exists()
+    try:
+        socket.create_connection(("127.0.0.1", port)).close()
+        raise AssertionError("somebody still listens there")
+    except ConnectionRefusedError:
+        pass
     d.settle()
     d.stop()
 
