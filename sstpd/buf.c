@@ -94,13 +94,22 @@ release(struct buf *b)
 {
 	held -= b->size;
 	give_block(b->data, b->size);
-	*b = (struct buf){ .max = b->max, .usual = b->most };
+	*b = (struct buf){
+		.max = b->max, .usual = b->most, .trusted = b->trusted
+	};
 }
 
 void
 buf_init(struct buf *b, size_t max)
 {
 	*b = (struct buf){ .max = max };
+}
+
+void
+buf_trust(struct buf *b, size_t max)
+{
+	b->trusted = true;
+	b->max = max;
 }
 
 void
@@ -115,6 +124,15 @@ buf_space(const struct buf *b)
 	return b->max - b->len;
 }
 
+/* Whether it may have so many bytes more. */
+static bool
+may_hold(const struct buf *b, size_t more)
+{
+	size_t kept_back = b->trusted ? 0 : held_max / 16;
+
+	return held_max == 0 || held + more <= held_max - kept_back;
+}
+
 static int
 grow(struct buf *b, size_t need)
 {
@@ -124,9 +142,9 @@ grow(struct buf *b, size_t need)
 	/* as large as it is going to be, unless somebody else may need that */
 	if (b->size == 0 && b->usual > size && !buf_is_tight())
 		size = block_size(b->usual);
-	if (held_max != 0 && held + (size - b->size) > held_max)
+	if (!may_hold(b, size - b->size))
 		size = block_size(need);
-	if (held_max != 0 && held + (size - b->size) > held_max) {
+	if (!may_hold(b, size - b->size)) {
 		errno = ENOBUFS;
 		return -1;
 	}

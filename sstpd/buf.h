@@ -20,6 +20,7 @@ struct buf {
 	size_t len;   /* bytes queued */
 	size_t size;  /* of data */
 	size_t max;   /* ceiling of len */
+	bool trusted; /* see buf_trust() */
 	/* the most of len since it was empty, and the time before */
 	size_t most, usual;
 };
@@ -37,6 +38,13 @@ size_t buf_held_by_all(void);
  * senders wait, so that there is something left for everybody.
  */
 bool buf_is_tight(void);
+
+/*
+ * The last sixteenth of what all may hold is for trusted queues only, so that
+ * clients who have not shown who they are cannot end those who have. From now
+ * on its ceiling is max.
+ */
+void buf_trust(struct buf *b, size_t max);
 
 /* Empty it and give its memory back; the buf may be used again. */
 void buf_clear(struct buf *b);

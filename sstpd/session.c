@@ -59,6 +59,14 @@ session_close(struct session *s)
 }
 
 void
+session_trust(struct session *s)
+{
+	tls_trust(&s->tls);
+	buf_trust(&s->rx, RX_MAX);
+	buf_trust(&s->pty_out, PTY_OUT_MAX);
+}
+
+void
 session_lower_down(struct session *s)
 {
 	if (s->stage == STAGE_SSTP)
@@ -73,11 +81,15 @@ session_lower_down(struct session *s)
 void
 session_flush(struct session *s)
 {
+	session_call_echoes(s);
 	if (s->stage == STAGE_CLOSED)
 		return;
 	switch (tls_flush(&s->tls)) {
 	case TLS_OK:
-		ev_io_stop(s->loop, &s->sock_writer);
+		if (s->echoes_owed == 0)
+			ev_io_stop(s->loop, &s->sock_writer);
+		else
+			ev_io_start(s->loop, &s->sock_writer);
 		break;
 	case TLS_WANT_WRITE:
 		ev_io_start(s->loop, &s->sock_writer);
@@ -471,6 +483,7 @@ session_free(struct session *s)
 	s->told_gone = true; /* whoever frees it knows */
 	session_close(s);
 	session_ppp_fini(s);
+	binding_keys_wipe(&s->keys);
 	buf_clear(&s->rx);
 	generation_unref(s->generation);
 	OPENSSL_cleanse(s->proof, sizeof(s->proof));
@@ -546,7 +559,8 @@ session_on_message(struct session *s, const union msg *msg, int *fds)
 		session_ppp_refused(s, msg->refused.refusal);
 		break;
 	case MSG_AUTH:
-		session_call_auth(s, &msg->auth.auth);
+		if (s->stage != STAGE_CLOSED)
+			session_call_auth(s, &msg->auth.auth);
 		break;
 	case MSG_TUN:
 		session_tun_begin(s, fds);

@@ -13,6 +13,9 @@
 #include "session_private.h"
 #include "sstp.h"
 
+/* Of answers to echo requests that wait to be read. */
+enum { ECHOES_MAX = 8 * 1024 };
+
 /* --- timers
  * -------------------------------------------------------------------- */
 
@@ -106,7 +109,7 @@ session_call_timeout(struct session *s)
 	switch (s->timer_kind) {
 	case TIMER_NEGOTIATION:
 		session_reason(s, overdue(s), "%u ms are over",
-		    s->conf->negotiation_timeout);
+		    timer_length(s, TIMER_NEGOTIATION));
 		session_call_event(s, EV_NEGOTIATION_TIMEOUT, 0);
 		break;
 	case TIMER_HELLO:
@@ -175,6 +178,30 @@ send_plain(struct session *s, enum sstp_message type)
 	    s, packet, sstp_build_plain(packet, sizeof(packet), type));
 }
 
+/*
+ * A client may ask for as many as it likes; those that it does not read are
+ * only counted.
+ */
+static bool
+send_echo_response(struct session *s)
+{
+	if (tls_queued(&s->tls) < ECHOES_MAX)
+		return send_plain(s, SSTP_MSG_ECHO_RESPONSE);
+	if (s->echoes_owed < UINT32_MAX)
+		s->echoes_owed++;
+	return true;
+}
+
+void
+session_call_echoes(struct session *s)
+{
+	while (s->echoes_owed > 0 && s->stage == STAGE_SSTP &&
+	       tls_queued(&s->tls) < ECHOES_MAX) {
+		s->echoes_owed--;
+		session_call_event(s, EV_ECHO_REQUEST, 0);
+	}
+}
+
 static bool
 send_all(struct session *s, const struct call_result *r)
 {
@@ -184,8 +211,7 @@ send_all(struct session *s, const struct call_result *r)
 	       (!(a & ACT_SEND_NAK) || send_nak(s)) &&
 	       (!(a & ACT_SEND_ECHO_REQUEST) ||
 		   send_plain(s, SSTP_MSG_ECHO_REQUEST)) &&
-	       (!(a & ACT_SEND_ECHO_RESPONSE) ||
-		   send_plain(s, SSTP_MSG_ECHO_RESPONSE)) &&
+	       (!(a & ACT_SEND_ECHO_RESPONSE) || send_echo_response(s)) &&
 	       (!(a & ACT_SEND_ABORT) ||
 		   send_status(s, SSTP_MSG_CALL_ABORT, r->abort_attrib,
 		       r->abort_status)) &&
@@ -225,6 +251,7 @@ open_gate(struct session *s)
 	s->silent_intervals = 0;
 	session_reached(s, s->network_up ? AT_UP : AT_IPCP);
 	binding_keys_wipe(&s->keys);
+	session_trust(s);
 	session_log_bound(
 	    s, s->proof[15] == CERT_HASH_PROTOCOL_SHA256 ? "SHA-256" : "SHA-1");
 	OPENSSL_cleanse(s->proof, sizeof(s->proof));

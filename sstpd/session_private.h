@@ -80,6 +80,7 @@ struct session {
 	struct call call;
 	enum call_timer timer_kind;
 	ev_tstamp last_packet; /* from the client */
+	uint32_t echoes_owed;  /* to one that does not read them */
 	unsigned int silent_intervals;
 	const struct sstp_packet *packet; /* being handled, or NULL */
 	const struct sstp_control *control;
@@ -211,6 +212,8 @@ void session_flush(struct session *s);
 void session_close(struct session *s);
 /* TCP or TLS is gone. */
 void session_lower_down(struct session *s);
+/* It has shown who it is, and its queues may be larger. */
+void session_trust(struct session *s);
 /* Tell the worker once neither socket nor pppd is left. */
 void session_check_gone(struct session *s);
 void session_set_timer(struct session *s, uint32_t ms); /* 0: stop */
@@ -234,6 +237,8 @@ bool session_queue_has_room(const struct session *s);
 /* TLS and HTTP are done: wait for the call. */
 void session_call_begin(struct session *s);
 /* Handle one packet, complete and well delimited. */
+/* Answer echo requests that had to wait for the client to read. */
+void session_call_echoes(struct session *s);
 void session_call_packet(struct session *s, const struct sstp_packet *packet);
 void session_call_event(
     struct session *s, enum call_event event, uint32_t peer_status);

@@ -27,8 +27,31 @@ queue_failed(struct tls *tls)
 	return TLS_FAIL;
 }
 
+static void
+not_reading(struct tls *tls)
+{
+	tls->fault = CAUSE_CLIENT_NOT_READING;
+	snprintf(tls->why, sizeof(tls->why),
+	    "client does not read what it asks for");
+}
+
 /* --- the BIO between OpenSSL and our queues ----------------------------------
  */
+
+static bool
+check_hello(struct tls *tls, size_t n)
+{
+	bool is_tls_1_2 = SSL_version(tls->ssl) == TLS1_2_VERSION;
+
+	if (tls_hello_is_fair(&tls->hello, buf_bytes(&tls->in), n, is_tls_1_2))
+		return true;
+	tls->in_refused = true;
+	tls->fault = CAUSE_TLS_FAILED;
+	snprintf(tls->why, sizeof(tls->why),
+	    "ClientHello of %u bytes, at most %d are read", tls->hello.size,
+	    TLS_HELLO_MAX);
+	return false;
+}
 
 static int
 bio_read(BIO *bio, char *p, int n)
@@ -45,6 +68,8 @@ bio_read(BIO *bio, char *p, int n)
 	}
 	if (take > (size_t)n)
 		take = (size_t)n;
+	if (!tls->greeted && !check_hello(tls, take))
+		return -1;
 	memcpy(p, buf_bytes(&tls->in), take);
 	buf_consume(&tls->in, take);
 	return (int)take;
@@ -58,7 +83,10 @@ bio_write(BIO *bio, const char *p, int n)
 	BIO_clear_retry_flags(bio);
 	if (buf_append(&tls->out, p, (size_t)n) == 0)
 		return n;
-	queue_failed(tls);
+	if ((size_t)n > buf_space(&tls->out))
+		not_reading(tls);
+	else
+		queue_failed(tls);
 	tls->out_failed = true;
 	return -1;
 }
@@ -138,7 +166,7 @@ tls_init(struct tls *tls, SSL_CTX *ctx, int fd,
 
 	*tls = (struct tls){ .fd = fd, .choose = choose, .owner = owner };
 	buf_init(&tls->in, TLS_IN_MAX);
-	buf_init(&tls->out, TLS_OUT_MAX);
+	buf_init(&tls->out, TLS_OUT_NEW);
 	buf_init(&tls->plain, TLS_RECORD_MAX);
 	tls->ssl = SSL_new(ctx);
 	bio = BIO_new(method);
@@ -155,6 +183,14 @@ tls_init(struct tls *tls, SSL_CTX *ctx, int fd,
 	if (choose != NULL)
 		SSL_CTX_set_tlsext_servername_callback(ctx, on_server_name);
 	return 0;
+}
+
+void
+tls_trust(struct tls *tls)
+{
+	buf_trust(&tls->in, TLS_IN_MAX);
+	buf_trust(&tls->out, TLS_OUT_MAX);
+	buf_trust(&tls->plain, TLS_RECORD_MAX);
 }
 
 void
@@ -198,7 +234,7 @@ result_of(struct tls *tls, int ret)
 	default:
 		break;
 	}
-	if (tls->out_failed)
+	if (tls->out_failed || tls->in_refused)
 		return TLS_FAIL; /* by our own BIO, OpenSSL only knows that */
 	error = ERR_peek_error();
 	if (ERR_GET_LIB(error) == ERR_LIB_SSL &&
@@ -312,7 +348,8 @@ tls_handshake(struct tls *tls)
 
 	forget_errors();
 	ret = SSL_do_handshake(tls->ssl);
-	return ret == 1 ? TLS_OK : result_of(tls, ret);
+	tls->greeted = ret == 1;
+	return tls->greeted ? TLS_OK : result_of(tls, ret);
 }
 
 enum tls_result
@@ -335,10 +372,8 @@ bool
 tls_write(struct tls *tls, const uint8_t *p, size_t n)
 {
 	/* what a record adds (header, nonce, tag, padding) is below 64 bytes */
-	if (tls->closed || TLS_OUT_MAX - tls_queued(tls) < n + 2 * 64) {
-		tls->fault = CAUSE_CLIENT_NOT_READING;
-		snprintf(tls->why, sizeof(tls->why),
-		    "client does not read what it asks for");
+	if (tls->closed || tls->out.max < tls_queued(tls) + n + 2 * 64) {
+		not_reading(tls);
 		return false;
 	}
 	if (!tls->packs)

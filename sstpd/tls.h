@@ -18,9 +18,11 @@
 #include "buf.h"
 #include "cause.h"
 #include "tls_fault.h"
+#include "tls_hello.h"
 
 enum {
 	TLS_OUT_MAX = 256 * 1024, /* queued ciphertext; more ends the call */
+	TLS_OUT_NEW = 32 * 1024,  /* the same before tls_trust() */
 	TLS_IN_MAX = 64 * 1024,	  /* taken from the socket at once */
 	TLS_RECORD_MAX = 16 * 1024,
 	TLS_IN_TIGHT = 4096, /* the same while memory is tight */
@@ -50,6 +52,9 @@ struct tls {
 	struct buf plain;     /* what is to share a record */
 	struct tls_head head; /* of the connection, until it is TLS */
 	struct tls_offer offer;
+	struct tls_hello hello;
+	bool greeted;	       /* the handshake is done */
+	bool in_refused;       /* what came was not given to OpenSSL */
 	enum end_cause fault;  /* of the last TLS_FAIL, for logs */
 	char why[TLS_WHY_MAX]; /* its details */
 };
@@ -62,6 +67,8 @@ struct tls {
  */
 int tls_init(struct tls *tls, SSL_CTX *ctx, int fd,
     SSL_CTX *(*choose)(void *owner, const char *name), void *owner);
+/* The client has shown who it is: it may have more memory. */
+void tls_trust(struct tls *tls);
 /* Free and close the socket. May be called twice. */
 void tls_fini(struct tls *tls);
 

@@ -276,6 +276,14 @@ by_reason(int reason)
 	}
 }
 
+/* TLS 1.2 then has no cipher to choose, and says only that. */
+static bool
+no_shared_group(SSL *ssl)
+{
+	return SSL_get1_groups(ssl, NULL) > 0 &&
+	       SSL_get_shared_group(ssl, -1) == 0;
+}
+
 enum end_cause
 tls_fault(unsigned long error, const struct tls_head *head,
     const struct tls_offer *offer, SSL *ssl, char *text, size_t cap)
@@ -296,6 +304,8 @@ tls_fault(unsigned long error, const struct tls_head *head,
 	    reason <= SSL_AD_REASON_OFFSET + 255)
 		return by_alert(reason - SSL_AD_REASON_OFFSET, &t);
 	cause = by_reason(reason);
+	if (cause == CAUSE_TLS_NO_SHARED_CIPHER && no_shared_group(ssl))
+		cause = CAUSE_TLS_NO_SHARED_GROUP;
 	/* without a ClientHello there is nothing to compare */
 	if (offer->version[0] == 0)
 		cause = CAUSE_TLS_FAILED;

@@ -16,7 +16,7 @@ from sstp import HLAK, KEYS, NO_HLAK, SHA1, abort, attribute, data, message
 
 # long enough to get as far as wanted, so all that wait for them do so at once
 TIMEOUTS = {"tls-timeout": "2s", "http-timeout": "2s",
-            "negotiation-timeout": "2s", "auth-timeout": "2s",
+            "negotiation-timeout": "2s", "auth-timeout": "1900ms",
             "hello-interval": "500ms"}
 TLS12 = ssl.TLSVersion.TLSv1_2
 
@@ -282,6 +282,7 @@ def slow_ppp(d):
           windows_shows="718")
     for where, stage, cause in waiting:
         check(d, where, stage=stage, cause=cause, closed_by="server")
+    assert d.log().count(": 1900 ms are over; stage=") == 5, d.log()
 
 
 @test("a client that does not speak PPP, or not well enough")

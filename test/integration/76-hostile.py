@@ -10,6 +10,7 @@ import os
 import re
 import signal
 import ssl
+import struct
 import subprocess
 import threading
 import time
@@ -139,6 +140,36 @@ def slow_readers(d):
         others[i % 4].ping()
     d.quiet_memory()
     d.check_growth(before, 2 * MIB)  # of 60 that wait to be sent
+
+
+def giant_hello(d):
+    """The first record of one that claims to have 128 KiB."""
+    c = d.client(handshake=False)
+    body = b"\1\1\xff\xff" + bytes(16380)
+    c.send(b"\x16\3\1" + struct.pack(">H", len(body)) + body)
+    return c
+
+
+@test("giant ClientHellos")
+def giant_hellos(d):
+    c = giant_hello(d)
+    d.wait_log("ClientHello of 131071 bytes, at most 16384 are read", c.log_start)
+    c.close()
+    d.settle()
+    before = d.memory()
+    clients = opened(d, 40, lambda: giant_hello(d))
+    for c in clients:
+        assert read_raw_to_end(c) == b""
+    d.check_growth(before, MIB)  # of 6
+
+
+def read_raw_to_end(c):
+    got = b""
+    with contextlib.suppress(ConnectionResetError):
+        while more := c.sock.recv(4096):
+            got += more
+    c.close()
+    return got
 
 
 @test("case 75: floods of echo requests, no answer is read")

@@ -4,6 +4,7 @@
 """Every limit is reached: what is beyond it is turned away, what is not is
 served, and both workers keep to it together."""
 
+import contextlib
 import os
 import pathlib
 import re
@@ -268,6 +269,42 @@ def tight(d):
         for i in range(500):
             c.expect_data(sstp.numbered_frame(1400, i))
     assert "limit-buffers" not in d.log()
+
+
+@test("memory for queues: who has not logged in cannot take it from who has",
+      "buffers")
+def untrusted(d):
+    others = [d.cc() for _ in range(5)]
+    asking = [d.ccp(buffer=4096, source="127.0.0.5") for _ in range(10)]
+    for c in asking:
+        c.tls.settimeout(0.1)
+        try:
+            for _ in range(32):
+                c.send(sstp.ECHO * 1000)
+        except GONE:
+            sstp.forget_errors()
+    half = []
+    for _ in range(100):
+        with contextlib.suppress(*GONE):
+            c = d.client(source="127.0.0.6")
+            half.append(c)
+            c.send(b"S")
+    for c in others:
+        c.ping()
+        c.ping()
+    for c in asking + half:
+        c.close()
+
+
+@test("a client gets as many answers as it has asked for, once it reads",
+      "buffers")
+def late_reader(d):
+    c = d.cc(buffer=4096, source="127.0.0.5")
+    sent = 20000
+    c.send(sstp.ECHO * sent)
+    for _ in range(sent):
+        c.expect(sstp.ECHO_REPLY)
+    c.ping()
 
 
 @test("memory for queues: when there is none, sessions end", "buffers")
