@@ -89,10 +89,23 @@ block_size(size_t need)
 	return size;
 }
 
+/* Who has not logged in yet may have sent a password. */
+static void
+wipe(const struct buf *b, size_t from)
+{
+	size_t end = b->start + b->most; /* no byte ever lay behind that */
+
+	if (end > b->size)
+		end = b->size;
+	if (!b->trusted && end > from)
+		explicit_bzero(b->data + from, end - from);
+}
+
 static void
 release(struct buf *b)
 {
 	held -= b->size;
+	wipe(b, 0);
 	give_block(b->data, b->size);
 	*b = (struct buf){
 		.max = b->max, .usual = b->most, .trusted = b->trusted
@@ -153,6 +166,7 @@ grow(struct buf *b, size_t need)
 		return -1;
 	if (b->len > 0)
 		memcpy(data, b->data + b->start, b->len);
+	wipe(b, 0);
 	give_block(b->data, b->size);
 	held += size - b->size;
 	b->data = data;
@@ -173,6 +187,7 @@ buf_reserve(struct buf *b, size_t n, uint8_t **p)
 			return -1;
 	} else if (b->start + b->len + n > b->size) {
 		memmove(b->data, b->data + b->start, b->len);
+		wipe(b, b->len);
 		b->start = 0;
 	}
 	*p = b->data + b->start + b->len;

@@ -15,6 +15,7 @@
 #include "conf.h"
 #include "listener.h"
 #include "log.h"
+#include "loop_clock.h"
 
 enum {
 	BACKLOG = 1024,
@@ -147,9 +148,9 @@ take_rest(struct listener *l)
 {
 	/* it may go on for hours, and other processes may be to blame */
 	if (l->complained == 0 ||
-	    ev_now(l->loop) - l->complained >= complain_seconds) {
+	    loop_clock() - l->complained >= complain_seconds) {
 		log_warn("listener: cannot accept, trying again every second");
-		l->complained = ev_now(l->loop);
+		l->complained = loop_clock();
 	}
 	ev_io_stop(l->loop, &l->acceptor);
 	ev_timer_set(&l->rest, rest_seconds, 0.);

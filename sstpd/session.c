@@ -455,7 +455,7 @@ session_new(struct ev_loop *loop, struct generation *generation, uint64_t id,
 	s->peer = *peer;
 	s->peer_key = peers_key(peer);
 	s->local = *local;
-	s->began = ev_now(loop);
+	s->began = loop_clock();
 	s->reached = AT_TCP;
 	snprintf(s->subject.session, sizeof(s->subject.session), "s%u.%u",
 	    (unsigned int)(id >> 32), (unsigned int)id);

@@ -63,7 +63,7 @@ static void
 hello_timeout(struct session *s)
 {
 	ev_tstamp interval = s->conf->hello_interval / 1000.;
-	ev_tstamp silent = ev_now(s->loop) - s->last_packet;
+	ev_tstamp silent = loop_clock() - s->last_packet;
 
 	/* the loop's clock may be a little behind the timer's */
 	if (silent < interval * 0.999) {
@@ -75,7 +75,7 @@ hello_timeout(struct session *s)
 	if (s->silent_intervals == 0) {
 		/* the second interval runs from the echo request */
 		s->silent_intervals = 1;
-		s->last_packet = ev_now(s->loop);
+		s->last_packet = loop_clock();
 		session_call_event(s, EV_HELLO_IDLE, 0);
 		return;
 	}
@@ -247,7 +247,7 @@ note_abort(struct session *s, const struct call_result *r)
 static void
 open_gate(struct session *s)
 {
-	s->connected = s->last_packet = ev_now(s->loop);
+	s->connected = s->last_packet = loop_clock();
 	s->silent_intervals = 0;
 	session_reached(s, s->network_up ? AT_UP : AT_IPCP);
 	binding_keys_wipe(&s->keys);
@@ -343,7 +343,7 @@ session_call_event(
 void
 session_call_begin(struct session *s)
 {
-	s->last_packet = ev_now(s->loop);
+	s->last_packet = loop_clock();
 	start_timer(s, TIMER_NEGOTIATION);
 }
 
@@ -440,7 +440,7 @@ void
 session_call_packet(struct session *s, const struct sstp_packet *packet)
 {
 	/* every packet shows that the client lives, also one that is dropped */
-	s->last_packet = ev_now(s->loop);
+	s->last_packet = loop_clock();
 	s->silent_intervals = 0;
 	if (packet->control)
 		control_packet(s, packet);

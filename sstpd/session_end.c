@@ -44,8 +44,8 @@ add_traffic(struct log_record *r, const struct session *s)
 {
 	if (s->connected <= 0)
 		return;
-	log_record_add_number(r, LOG_KEY_DURATION,
-	    (uint64_t)(ev_now(s->loop) - s->connected + 0.5));
+	log_record_add_number(
+	    r, LOG_KEY_DURATION, (uint64_t)(loop_clock() - s->connected + 0.5));
 	log_record_add_number(r, LOG_KEY_BYTES_IN, s->bytes_in);
 	log_record_add_number(r, LOG_KEY_BYTES_OUT, s->bytes_out);
 }

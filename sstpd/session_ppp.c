@@ -434,6 +434,8 @@ session_ppp_hang_up(struct session *s)
 void
 session_ppp_terminate(struct session *s)
 {
+	if (ev_is_active(&s->terminate_timer))
+		return;
 	send_plain(s, MSG_TERMINATE);
 	ev_timer_set(&s->terminate_timer, TERMINATE_WAIT, 0.);
 	ev_timer_start(s->loop, &s->terminate_timer);

@@ -15,6 +15,7 @@
 #include "http.h"
 #include "listener.h"
 #include "log.h"
+#include "loop_clock.h"
 #include "moderation.h"
 #include "session.h"
 #include "stats.h"

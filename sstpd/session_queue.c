@@ -54,7 +54,7 @@ differs(uint32_t a, uint32_t b)
 void
 session_queue_adapt(struct session *s)
 {
-	ev_tstamp now = ev_now(s->loop);
+	ev_tstamp now = loop_clock();
 	uint64_t rate, unsent;
 
 	if (now - s->rate_sampled < sample_seconds && now >= s->rate_sampled)
@@ -89,7 +89,7 @@ most(const struct session *s)
 static bool
 is_burst(struct session *s)
 {
-	ev_tstamp now = ev_now(s->loop);
+	ev_tstamp now = loop_clock();
 
 	if (now - s->last_over > calm_seconds)
 		s->burst_began = now;

@@ -36,7 +36,7 @@ start_timer(struct session *s)
 static void
 note_arrival(struct session *s, size_t bytes)
 {
-	uint64_t now = (uint64_t)(ev_now(s->loop) * 1e6);
+	uint64_t now = (uint64_t)(loop_clock() * 1e6);
 
 	moderation_note(&s->moderation, now, bytes);
 	set_awaited(s, buf_is_tight() ? 0 : s->moderation.least);

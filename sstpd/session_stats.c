@@ -16,9 +16,9 @@
  * -------------------------------------------------------------------- */
 
 static uint32_t
-ms_since(const struct session *s, ev_tstamp when)
+ms_since(ev_tstamp when)
 {
-	ev_tstamp ms = (ev_now(s->loop) - when) * 1000;
+	ev_tstamp ms = (loop_clock() - when) * 1000;
 
 	return ms < 1 ? 1 : (uint32_t)ms; /* 0 is "not yet" */
 }
@@ -26,17 +26,17 @@ ms_since(const struct session *s, ev_tstamp when)
 void
 session_count_handshake(struct session *s)
 {
-	s->tls_ms = ms_since(s, s->began);
+	s->tls_ms = ms_since(s->began);
 	stats_note(&s->stats->tls, s->tls_ms);
 }
 
 void
 session_count_auth(struct session *s)
 {
-	s->auth_ms = ms_since(s, s->began);
+	s->auth_ms = ms_since(s->began);
 	/* the part of it that pppd and a RADIUS server are answerable for */
 	stats_note(&s->stats->auth,
-	    ms_since(s, s->auth_began > 0 ? s->auth_began : s->began));
+	    ms_since(s->auth_began > 0 ? s->auth_began : s->began));
 }
 
 void
@@ -44,7 +44,7 @@ session_count_up(struct session *s)
 {
 	if (s->up_ms != 0)
 		return; /* IPv4 and IPv6 come up apart */
-	s->up_ms = ms_since(s, s->began);
+	s->up_ms = ms_since(s->began);
 	stats_note(&s->stats->up, s->up_ms);
 }
 
@@ -200,11 +200,11 @@ sample_texts(const struct session *s, struct stats_session *out)
 	snprintf(out->tls_cipher, sizeof(out->tls_cipher), "%s", s->tls_cipher);
 }
 
-/* The loop's clock may have been set since: ages are what counts. */
+/* The system's clock may have been set since: ages are what counts. */
 static int64_t
-wall_ms(const struct session *s, ev_tstamp when)
+wall_ms(ev_tstamp when)
 {
-	return when > 0 ? (int64_t)((ev_time() - ev_now(s->loop) + when) * 1000)
+	return when > 0 ? (int64_t)((ev_time() - loop_clock() + when) * 1000)
 			: 0;
 }
 
@@ -215,8 +215,8 @@ session_sample(const struct session *s, struct stats_session *out)
 	out->id = s->id;
 	out->stage = s->reached;
 	out->method = s->method;
-	out->began = wall_ms(s, s->began);
-	out->connected = wall_ms(s, s->connected);
+	out->began = wall_ms(s->began);
+	out->connected = wall_ms(s->connected);
 	out->tls_ms = s->tls_ms;
 	out->auth_ms = s->auth_ms;
 	out->up_ms = s->up_ms;

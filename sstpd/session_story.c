@@ -71,7 +71,7 @@ note_sight(struct session *s, enum ppp_sight sight, bool from_client)
 		return;
 	session_reached(s, AT_AUTH);
 	if (s->auth_began <= 0)
-		s->auth_began = ev_now(s->loop);
+		s->auth_began = loop_clock();
 }
 
 void

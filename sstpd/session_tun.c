@@ -176,7 +176,7 @@ cut(struct session *s, const struct virtio_net_hdr *hdr, const uint8_t *packet,
     size_t n)
 {
 	uint8_t *bytes = s->tun_shared->frame;
-	bool drop = codel_drop(&s->codel, (uint64_t)(ev_now(s->loop) * 1e6));
+	bool drop = codel_drop(&s->codel, (uint64_t)(loop_clock() * 1e6));
 	struct gso gso;
 	size_t len;
 
@@ -199,6 +199,13 @@ cut(struct session *s, const struct virtio_net_hdr *hdr, const uint8_t *packet,
 	}
 }
 
+/* Somebody has deleted the device. */
+static bool
+is_gone(int error)
+{
+	return error == EBADFD || error == EIO || error == EFAULT;
+}
+
 /* One read; false: nothing more for now, or ever. */
 static bool
 read_tun(struct session *s)
@@ -216,7 +223,10 @@ read_tun(struct session *s)
 		codel_empty(&s->codel);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return false;
-	/* EBADFD: somebody has deleted the device */
+	if (!is_gone(errno)) {
+		s->dropped++; /* a packet that it cannot describe, or so */
+		return true;
+	}
 	session_reason(s, CAUSE_SERVER_FAILED, "the tun device is gone");
 	session_tun_end(s);
 	session_call_event(s, EV_STOP, 0);

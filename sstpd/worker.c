@@ -21,6 +21,7 @@
 
 #include "listener.h"
 #include "log.h"
+#include "loop_clock.h"
 #include "registry.h"
 #include "role.h"
 #include "session.h"
@@ -606,6 +607,7 @@ worker_main(unsigned int serial)
 	ev_prepare_init(&w.reaper, on_reap);
 	w.reaper.data = &w;
 	ev_prepare_start(w.loop, &w.reaper);
+	loop_clock_start(w.loop);
 	ev_run(w.loop, 0);
 	generation_unref(w.current);
 	free(w.tun_shared);

@@ -108,6 +108,8 @@ test_ceiling_of_all(void **state)
 	(void)state;
 	buf_init(&a, 100000);
 	buf_init(&b, 100000);
+	buf_trust(&a, 100000);
+	buf_trust(&b, 100000);
 	buf_limit_all(16384);
 	assert_int_equal(buf_append(&a, bytes, 10000), 0);
 	assert_int_equal(buf_held_by_all(), 16384);
@@ -132,6 +134,61 @@ test_ceiling_of_all(void **state)
 }
 
 static void
+test_kept_back(void **state)
+{
+	static const uint8_t bytes[65536];
+	struct buf anybody, trusted;
+
+	(void)state;
+	buf_init(&anybody, 50000);
+	buf_init(&trusted, 100);
+	buf_trust(&trusted, 70000);
+	buf_limit_all(65536);
+	assert_int_equal(buf_append(&trusted, bytes, 32768), 0);
+	assert_int_equal(buf_append(&anybody, bytes, 32768), -1);
+	assert_int_equal(errno, ENOBUFS);
+	assert_int_equal(buf_append(&anybody, bytes, 4096), 0);
+	buf_consume(&trusted, 32768);
+	assert_true(trusted.trusted); /* also of what comes next */
+	buf_clear(&anybody);
+	assert_int_equal(buf_append(&trusted, bytes, 65536), 0);
+	assert_int_equal(buf_append(&anybody, bytes, 1), -1);
+	buf_clear(&trusted);
+	buf_limit_all(0);
+	assert_int_equal(buf_held_by_all(), 0);
+}
+
+/* The next one to get the block must not find it. */
+static void
+assert_wiped(const uint8_t *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(p[i], 0);
+}
+
+static void
+test_wipes_passwords(void **state)
+{
+	static uint8_t secret[3000];
+	struct buf b;
+	uint8_t *p;
+
+	(void)state;
+	memset(secret, 's', sizeof(secret));
+	buf_init(&b, 100000);
+	assert_int_equal(buf_append(&b, secret, 3000), 0);
+	buf_consume(&b, 2000);
+	assert_int_equal(buf_append(&b, secret, 3000), 0);
+	/* it was moved to the front of its block */
+	assert_wiped(b.data + b.len, 4096 - b.len);
+	buf_consume(&b, 3500);
+	buf_clear(&b);
+	assert_int_equal(buf_reserve(&b, 4096, &p), 0);
+	assert_wiped(p, 4096);
+	buf_clear(&b);
+}
+
+static void
 test_begins_with_what_it_needed(void **state)
 {
 	static const uint8_t bytes[20000];
@@ -140,6 +197,7 @@ test_begins_with_what_it_needed(void **state)
 
 	(void)state;
 	buf_init(&b, 100000);
+	buf_trust(&b, 100000);
 	assert_int_equal(buf_append(&b, bytes, 1), 0);
 	assert_int_equal(b.size, 4096);
 	assert_int_equal(buf_append(&b, bytes, 19999), 0);
@@ -172,6 +230,8 @@ main(void)
 		cmocka_unit_test(test_reserve_and_commit_less),
 		cmocka_unit_test(test_empty_holds_no_memory),
 		cmocka_unit_test(test_ceiling_of_all),
+		cmocka_unit_test(test_kept_back),
+		cmocka_unit_test(test_wipes_passwords),
 		cmocka_unit_test(test_begins_with_what_it_needed),
 	};
 
