@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026 The sstpd developers
 """CALL_ABORT. In each daemon one of the two timers is out of reach, so that
-what closes the connection must have been the other one."""
+what closes the connection must have been the other one; in one both are, and
+nothing but the client may close it."""
 
 import sstp
 from lib import UP, main, test
@@ -10,6 +11,7 @@ from sstp import abort, data
 
 FAULT = sstp.message(99)
 INVALID = abort(2, 7)
+WAITS, LINGERS = "ABORT_PENDING", "ABORT_TIMEOUT_PENDING"
 EXIT = UP + f"wait-frame {sstp.LCP.hex()}\nexit 0\n"
 
 
@@ -55,6 +57,46 @@ def silent(d):
         c.send(FAULT)
         c.expect(INVALID)
         c.expect_closed()
+
+
+@test("case 76: an abort is answered, and the client has time to go", "never")
+def answered_waits(d):
+    other = d.cc()
+    for c in in_each_state(d):
+        c.send(abort(2, 5))
+        c.expect(abort(2, 5))
+        d.expect_waiting(c, LINGERS, other)
+
+
+@test("case 77, 78: our abort waits for an answer, and then for the end", "never")
+def ours_waits(d):
+    other = d.cc()
+    for c in in_each_state(d):
+        c.send(FAULT)
+        c.expect(INVALID)
+        d.expect_waiting(c, WAITS, other)
+        c.send(INVALID)
+        d.expect_waiting(c, LINGERS, other)
+
+
+@test("case 80, 81, 82: so do aborts that cross what we said, or come too often", "never")
+def crossed_waits(d):
+    other = d.cc()
+    c = d.cc(EXIT)
+    c.send(data(sstp.LCP))
+    c.expect(sstp.DISCONNECT)
+    c.send(abort(2, 5))
+    c.expect(abort(2, 5))
+    d.expect_waiting(c, LINGERS, other)
+    for first, answer in ((FAULT, INVALID), (abort(2, 5), abort(2, 5))):
+        c = d.cc()
+        c.send(first + abort(2, 5) + FAULT)
+        c.expect(answer)
+        d.expect_waiting(c, LINGERS, other)
+    c = d.cc()
+    c.send(sstp.DISCONNECT + abort(2, 5))
+    c.expect(sstp.DISCONNECT_ACK)
+    d.expect_waiting(c, "DISCONNECT_TIMEOUT_PENDING", other)
 
 
 @test("case 79: nothing else is answered meanwhile", "timeout")
@@ -110,4 +152,7 @@ def crossed(d):
 NEVER = "120s"
 main(linger={"sstp": {"abort-timeout": NEVER, "disconnect-timeout": NEVER,
                       "abort-linger": "20ms", "disconnect-linger": "20ms"}},
-     timeout={"sstp": {"abort-timeout": "100ms", "abort-linger": NEVER}})
+     timeout={"sstp": {"abort-timeout": "100ms", "abort-linger": NEVER}},
+     never={"server": {"workers": 1},
+            "sstp": {"abort-timeout": NEVER, "abort-linger": NEVER,
+                     "disconnect-timeout": NEVER, "disconnect-linger": NEVER}})

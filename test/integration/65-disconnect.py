@@ -2,13 +2,20 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026 The sstpd developers
 """CALL_DISCONNECT, from either side. In each daemon one of the two timers is
-out of reach."""
+out of reach, in one of them both."""
 
 import sstp
 from lib import UP, main, test
 from sstp import abort, data
 
 EXIT = UP + f"wait-frame {sstp.LCP.hex()}\n"
+WAITS, LINGERS = "DISCONNECT_ACK_PENDING", "DISCONNECT_TIMEOUT_PENDING"
+
+
+def wait_received(d, c, what):
+    """The server has read so much of what the client said."""
+    port = c.tls.getsockname()[1]
+    d.wait_log(f":{port}: sstp: received {what}", c.log_start)
 
 
 def in_each_state(d):
@@ -39,6 +46,15 @@ def pppd_told(d):
         d.wait_event(c, "exit")
 
 
+@test("case 83: a disconnect is acknowledged, and the client has time to go", "never")
+def acknowledged_waits(d):
+    other = d.cc()
+    for c in in_each_state(d):
+        c.send(sstp.DISCONNECT)
+        c.expect(sstp.DISCONNECT_ACK)
+        d.expect_waiting(c, LINGERS, other)
+
+
 @test("case 84: pppd's last frames come before our disconnect", "linger")
 def pppd_ends(d):
     last = [sstp.LCP + bytes((i,)) * 1000 for i in range(20)]
@@ -47,6 +63,17 @@ def pppd_ends(d):
     for frame in last:
         c.expect_data(frame)
     c.expect(sstp.DISCONNECT)
+    c.send(sstp.DISCONNECT_ACK)
+    c.expect_closed()
+
+
+@test("case 84: the acknowledgement is waited for, and then nothing more", "never")
+def ours_waits(d):
+    other = d.cc()
+    c = d.cc(EXIT + "exit 0\n")
+    c.send(data(sstp.LCP))
+    c.expect(sstp.DISCONNECT)
+    d.expect_waiting(c, WAITS, other)
     c.send(sstp.DISCONNECT_ACK)
     c.expect_closed()
 
@@ -68,6 +95,34 @@ def crossed(d):
     c.expect(sstp.DISCONNECT_ACK)
     c.send(sstp.DISCONNECT_ACK)
     c.expect_closed()
+
+
+@test("case 86: after that the client has time to go", "never")
+def crossed_waits(d):
+    other = d.cc()
+    c = d.cc(EXIT + "exit 0\n")
+    c.send(data(sstp.LCP))
+    c.expect(sstp.DISCONNECT)
+    c.send(sstp.DISCONNECT)
+    c.expect(sstp.DISCONNECT_ACK)
+    c.send(sstp.DISCONNECT_ACK)
+    wait_received(d, c, "CALL_DISCONNECT_ACK")
+    d.expect_waiting(c, LINGERS, other)
+
+
+@test("case 87: a disconnect after all is said ends nothing early", "never")
+def too_late_waits(d):
+    other = d.cc()
+    for raw, answer, state in (
+            (sstp.DISCONNECT, sstp.DISCONNECT_ACK, LINGERS),
+            (abort(2, 5), abort(2, 5), "ABORT_TIMEOUT_PENDING"),
+            (sstp.message(99), abort(2, 7), "ABORT_PENDING")):
+        c = d.cc()
+        c.send(raw)
+        c.expect(answer)
+        c.send(sstp.DISCONNECT)
+        wait_received(d, c, f"CALL_DISCONNECT in {state}")
+        d.expect_waiting(c, state, other)
 
 
 @test("case 87: a disconnect after all is said is ignored", "linger")
@@ -143,4 +198,7 @@ NEVER = "120s"
 main(linger={"sstp": {"abort-timeout": NEVER, "disconnect-timeout": NEVER,
                       "abort-linger": "20ms", "disconnect-linger": "20ms"}},
      timeout={"sstp": {"disconnect-timeout": "100ms",
-                       "disconnect-linger": NEVER}})
+                       "disconnect-linger": NEVER}},
+     never={"server": {"workers": 1},
+            "sstp": {"abort-timeout": NEVER, "abort-linger": NEVER,
+                     "disconnect-timeout": NEVER, "disconnect-linger": NEVER}})

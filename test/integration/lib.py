@@ -460,6 +460,14 @@ class Daemon:
         """... in Server_Call_Connected."""
         return self.ccp(script, **options).connect()
 
+    def expect_waiting(self, client, state, other):
+        """Its call has come to this state, and only its timer will end that: it is
+        still open, though the worker, which is other's too, has had its turn."""
+        port = client.tls.getsockname()[1]
+        self.wait_log(rf":{port}: sstp: .* -> {state}\n", client.log_start)
+        other.ping()
+        client.expect_silence()
+
     def settle(self):
         """All connections end, and so does every pppd."""
         for client in self.clients:

@@ -6,6 +6,7 @@ read one TLS record at a time. It can do everything a client must not."""
 import hashlib
 import hmac
 import os
+import select
 import socket
 import ssl
 import struct
@@ -360,6 +361,18 @@ class Client:
         except Closed:
             return
         raise AssertionError(f"not closed, but got {got[:64].hex()}")
+
+    def expect_fin(self):
+        """TCP ends, too, after the orderly end."""
+        assert self.readable(self.tls.gettimeout()), "TCP does not end"
+        assert os.read(self.tls.fileno(), 1) == b"", "more than the end"
+
+    def expect_silence(self):
+        """Nothing has come so far, not even the end."""
+        assert not self.unread and not self.readable(0), "it is not silent"
+
+    def readable(self, timeout):
+        return bool(self.tls.pending() or select.select([self.tls], [], [], timeout)[0])
 
     def expect_refused(self, *chunks):
         """The answer to chunks is an abort of the given kind and the end."""
