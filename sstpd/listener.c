@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -173,6 +172,13 @@ unmap(struct sockaddr_storage *address)
 	memcpy(address, &in, sizeof(in));
 }
 
+bool
+listener_lacks_room(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOBUFS ||
+	       error == ENOMEM;
+}
+
 /* False: there is nobody to accept, or no room. */
 static bool
 accept_some(struct listener *l)
@@ -184,8 +190,7 @@ accept_some(struct listener *l)
 		int fd = accept4(l->acceptor.fd, (struct sockaddr *)&peer,
 		    &peer_len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-		if (fd < 0 && (errno == EMFILE || errno == ENFILE ||
-				  errno == ENOBUFS || errno == ENOMEM)) {
+		if (fd < 0 && listener_lacks_room(errno)) {
 			take_rest(l);
 			return false;
 		}

@@ -10,6 +10,7 @@
 #define SSTPD_LISTENER_H
 
 #include <ev.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/socket.h>
 
@@ -60,5 +61,11 @@ void listener_start(struct listener *l, struct ev_loop *loop, int fd);
 void listener_stop(struct listener *l);
 /* Stop, but first accept those who wait, whom closing would reset. */
 void listener_finish(struct listener *l);
+
+/*
+ * Whether this error of accept() is about what it lacks until later, and not
+ * about the one connection.
+ */
+bool listener_lacks_room(int error);
 
 #endif
