@@ -82,6 +82,22 @@ def statuses(d):
     refused(d, sstp.request_head(version="HTTP/1.0"), 505)
 
 
+@test("case 6, 7: nobody stays whom we have turned away")
+def not_for_long(d):
+    clients = []
+    for raw in (b"GET / HTTP/1.1\r\n\r\n", sstp.request_head(path="/"),
+                sstp.request_head(version="HTTP/1.0"), b"\r\n\r\n",
+                b"SSTP_DUPLEX_POST " + b"/" * 16367):
+        c = d.client()
+        clients.append(c)
+        c.send(raw)
+        assert sstp.Reply(c.record()).status >= 400
+        c.expect_closed()
+        c.send(b"one more word")
+    for c in clients:
+        c.expect_fin()
+
+
 @test("case 7: the path is compared without case")
 def path_case(d):
     d.client().http(path=sstp.PATH.lower()).request()
