@@ -90,6 +90,16 @@ def key_forms(d):
         d.wait_log(f"ended: .* cause=binding-mac-?{mistake} ", size)
 
 
+@test("case 48: a key derived in another way")
+def derivations(d):
+    for kind in (SHA256, SHA1):
+        for derivation in sstp.wrong_derivations(kind):
+            size = d.log_size()
+            c = ready(d)
+            refused(c, c.proof(kind=kind, derivation=derivation))
+            d.wait_log("ended: .* cause=binding-mac-derivation ", size)
+
+
 @test("case 49: a hash protocol that does not exist")
 def hash_protocol(d):
     for protocol in (0, 3, 255):

@@ -121,21 +121,36 @@ HLAK = KEYS[0] + KEYS[1]
 NO_HLAK = bytes(32)
 
 
-def compound_mac(binding, hlak, kind):
+def compound_mac(binding, hlak, kind, derivation=None):
+    """derivation: LEN as bytes and the CMK's size, where they are to be wrong."""
     h = HASHES[kind]
     n = h().digest_size
-    seed = b"SSTP inner method derived CMK" + struct.pack("<H", n) + b"\1"
-    cmk = hmac.new(hlak, seed, h).digest()
+    length, size = derivation or (struct.pack("<H", n), n)
+    seed = b"SSTP inner method derived CMK" + length
+    first = hmac.new(hlak, seed + b"\1", h).digest()
+    second = hmac.new(hlak, first + seed + b"\2", h).digest()
+    cmk = (first + second)[:size]
     return hmac.new(cmk, binding[:80] + bytes(32), h).digest()
 
 
-def call_connected(nonce, certificate, hlak=HLAK, kind=SHA256, protocol=None):
+def call_connected(nonce, certificate, hlak=HLAK, kind=SHA256, protocol=None,
+                   derivation=None):
     """The message, for a certificate in DER. protocol is what it claims."""
     h = HASHES[kind](certificate).digest().ljust(32, b"\0")
     value = bytes((0, 0, 0, kind if protocol is None else protocol)) + \
         nonce + h
     m = message(CALL_CONNECTED, attribute(3, value + bytes(32)))
-    return m[:80] + compound_mac(m, hlak, kind).ljust(32, b"\0")
+    return m[:80] + compound_mac(m, hlak, kind, derivation).ljust(32, b"\0")
+
+
+def wrong_derivations(kind):
+    """As some clients have had them, of compound_mac()."""
+    n = HASHES[kind]().digest_size
+    yield struct.pack(">H", n), n
+    yield b"", n
+    yield struct.pack("<Q", n), n
+    if kind == SHA1:
+        yield struct.pack("<H", 32), 32
 
 
 # --- the connection ---
