@@ -3,15 +3,18 @@
 # Copyright (c) 2026 The sstpd developers
 """The last line of each connection names stage, cause and who closed it."""
 
+import contextlib
 import hashlib
 import os
+import pathlib
 import re
 import signal
 import ssl
 import struct
+import subprocess
 
 import sstp
-from lib import UP, certificate, main, test
+from lib import SSTPD, UP, certificate, main, test
 from sstp import HLAK, KEYS, NO_HLAK, SHA1, abort, attribute, data, message
 
 # long enough to get as far as wanted, so all that wait for them do so at once
@@ -119,6 +122,30 @@ def mismatch(d):
     assert "client offers TLSv1.1, we " in line["reason"], line
 
 
+def extension(kind, body):
+    return struct.pack(">HH", kind, len(body)) + body
+
+
+def hello13(groups, signatures, share):
+    """One of TLS 1.3; share is the group it has a key for, of that many bytes."""
+    def listed(values):
+        return struct.pack(f">{len(values) + 1}H", 2 * len(values), *values)
+    group, size = share
+    key = struct.pack(">HHH", size + 4, group, size) + b"\4" + bytes(range(1, size))
+    return hello(0x0303, [0x1301], extension(43, b"\2\3\4") +
+                 extension(10, listed(groups)) + extension(13, listed(signatures)) +
+                 extension(51, key))
+
+
+@test("no group or signature in common")
+def mismatch13(d):
+    secp256k1, x25519, ecdsa, rsa = 0x16, 0x1d, 0x0403, 0x0804
+    raw(d, hello13([secp256k1], [ecdsa], (secp256k1, 65)),
+        cause="tls-no-shared-group", closed_by="server")
+    raw(d, hello13([x25519], [rsa], (x25519, 32)),
+        cause="tls-no-shared-signature", closed_by="server")
+
+
 @test("TLS that is broken, or ends with an alert")
 def broken(d):
     raw(d, b"\x16\3\1\0\x05\x0e\0\0\x01\0", cause="tls-failed")
@@ -197,6 +224,17 @@ def http(d):
         c.record()
         c.close()
         check(d, where, stage="http", cause=cause, closed_by="server")
+
+
+@test("a client that does not read what it asks for")
+def not_reading(d):
+    c = d.ccp(buffer=4096)
+    c.expect_data(sstp.CHAP_SUCCESS)
+    where = place(c)
+    with contextlib.suppress(OSError):
+        for _ in range(1000):
+            c.send(sstp.ECHO * 2000)
+    check(d, where, stage="binding", cause="client-not-reading", closed_by="server")
 
 
 @test("no room for one more", "one")
@@ -293,6 +331,12 @@ def lcp(d):
             stage="lcp", cause="lcp-failed")
 
 
+@test("a machine without PPP")
+def no_ppp(d):
+    line = ppp_end(d, "exit 4", stage="lcp", cause="pppd-no-ppp", closed_by="pppd")
+    assert line["pppd"] == "this kernel has no PPP (4)", line
+
+
 @test("a login that fails")
 def login(d):
     failing = pppd(send(CHALLENGE), wait(response(b"")),
@@ -369,6 +413,9 @@ def no_login(d):
     ppp_end(d, "auth pap alice", cause="auth-method-not-allowed",
             closed_by="server", user="alice", windows_shows="812")
     ppp_end(d, "auth mschapv2 alice", cause="binding-no-keys", user="alice")
+    short = KEYS[0][:8].hex()
+    ppp_end(d, f"auth mschapv2 alice {short} {short}", cause="binding-short-keys",
+            user="alice")
 
 
 # --- binding ---
@@ -376,7 +423,8 @@ def no_login(d):
 def bound(d, script=UP, **wanted):
     """The end of a call with such a proof."""
     proof = {k: wanted.pop(k) for k in list(wanted)
-             if k in ("hlak", "nonce", "certificate", "protocol", "kind", "raw")}
+             if k in ("hlak", "nonce", "certificate", "protocol", "kind", "derivation",
+                      "raw")}
     wanted.setdefault("windows_shows", "RasSstp event 6")
     c = d.ccp(script)
     c.expect_data(sstp.CHAP_SUCCESS)
@@ -408,6 +456,9 @@ def mac(d):
                         (bytes(range(32)), "binding-mac")):
         bound(d, hlak=hlak, cause=cause)
         bound(d, hlak=hlak, cause=cause, kind=SHA1)
+    for kind in (sstp.SHA256, SHA1):
+        for derivation in sstp.wrong_derivations(kind):
+            bound(d, derivation=derivation, kind=kind, cause="binding-mac-derivation")
     long = [k + b"\1\2\3\4" for k in KEYS]
     bound(d, UP.replace(KEYS[0].hex(), long[0].hex())
           .replace(KEYS[1].hex(), long[1].hex()),
@@ -537,6 +588,40 @@ def levels(d):
     ppp_end(d, pppd(wait(response(b"")), send(sstp.CHAP_FAILURE), "exit 11"),
             response(b"alice"), cause="auth-failed")
     assert d.log(size).count(" ended: ") == 1, d.log(size)
+
+
+# --- all of them ---
+
+# Causes that no test can bring about, and why.
+BEYOND_TESTS = """
+unknown  it is there for a fault of the daemon's own that we do not know
+"""
+
+
+def causes():
+    """Those that the daemon has."""
+    done = subprocess.run([SSTPD, "--print-errors"], check=True, stdout=subprocess.PIPE,
+                          text=True)
+    return {line.split("\t")[0] for line in done.stdout.splitlines()}
+
+
+def named():
+    """All that tests of a whole daemon name as the log does, or as a string of its own
+    that is no key, as an option may be called the same."""
+    tests = pathlib.Path(__file__).resolve().parents[1]
+    text = "".join(file.read_text() for level in ("integration", "system")
+                   for file in sorted((tests / level).glob("*.py")))
+    name = "([a-z][a-z0-9-]*)"
+    return set(re.findall(rf"cause={name}", text)) | \
+        set(re.findall(rf"(?<=[\"']){name}[\"'](?![:\]])", text))
+
+
+@test("no cause is without a test, unless we know why", daemon=None)
+def all_causes(_):
+    beyond = {line.split()[0] for line in BEYOND_TESTS.strip().splitlines()}
+    untested = causes() - named()
+    assert untested <= beyond, f"no test names {untested - beyond}"
+    assert beyond <= untested, f"tested, or no cause any more: {beyond - untested}"
 
 
 # nobody answers a disconnect or an abort here

@@ -66,7 +66,7 @@ def no_pty(make):
         c.request().expect_after_data(sstp.DISCONNECT)
         c.send(sstp.DISCONNECT_ACK)
         c.expect_closed()
-        d.wait_log("ended: .*descriptor", size)
+        d.wait_log("ended: .*descriptor.* cause=server-failed ", size)
         wait_until(lambda: len(d.pppds()) == SESSIONS, "the end of its pppd")
         limit_descriptors(worker, None)
     live_on(d, sessions)
@@ -107,7 +107,7 @@ def no_pppd(make):
             break
         assert got == sstp.DISCONNECT, got.hex()
         d.wait_log("cannot be started: .*[Tt]oo many open files", size)
-        d.wait_log("ended: .*pppd could not be started", size)
+        d.wait_log("ended: pppd could not be started; .* cause=pppd-not-started ", size)
         refused += 1
     # pty and tty, two channels, two ends of a pipe, a descriptor of pppd
     assert refused == 7, refused
