@@ -88,39 +88,52 @@ def client_hello():
     return out.read()
 
 
-def dribble(c, chunks):
-    """Send them with pauses, for as long as somebody listens."""
-    try:
-        for chunk in chunks:
-            c.send(chunk)
-            time.sleep(0.2)
-    except OSError:
-        c.name = "cut off"
-
-
 def bytes_of(raw):
     return [raw[i:i + 1] for i in range(len(raw))]
 
 
-@test("slow writers: bytes keep coming, but no timer waits for them", "hurry")
-def slow_writers(d):
+def slow_ones(d):
+    """Some in each state, and what they are about to send."""
     lines = [b"X-%d: y\r\n" % i for i in range(60)]
     frame = data(sstp.ip_frame(bytes(1000)))
-    slow = [(d.client(handshake=False), bytes_of(client_hello())),
-            (d.client(), bytes_of(sstp.request_head())),
-            (d.client(), [sstp.request_head()[:-2], *lines]),
-            (d.crp(), bytes_of(sstp.REQUEST)),
-            (d.ccp(), bytes_of(frame)),
-            (d.cc(), bytes_of(frame))]
-    threads = [threading.Thread(target=dribble, args=args, daemon=True)
-               for args in slow]
-    for thread in threads:
-        thread.start()
-    d.cc().ping()
-    for thread, (c, chunks) in zip(threads, slow):
-        thread.join(PATIENCE)
-        assert c.name == "cut off", f"still taken: {chunks[0]}..."
+    slow = []
+    for _ in range(8):
+        slow += [(d.client(handshake=False), bytes_of(client_hello())),
+                 (d.client(), bytes_of(sstp.request_head())),
+                 (d.client(), [sstp.request_head()[:-2], *lines]),
+                 (d.crp(), bytes_of(sstp.REQUEST)),
+                 (d.ccp(), bytes_of(frame)),
+                 (d.cc(), bytes_of(frame))]
+    return slow
+
+
+def still_taken(c, chunk):
+    """Send it, if somebody listens; False: nobody does."""
+    try:
+        c.send(chunk)
+        return True
+    except OSError:
         c.close()
+        return False
+
+
+@test("slow writers: bytes keep coming, but no timer waits for them", "hurry")
+def slow_writers(d):
+    for c, chunks in slow_ones(d):
+        c.send(chunks[0])
+    d.settle()
+    before = d.memory()
+    slow = slow_ones(d)
+    d.cc().ping()
+    for i in range(round(PATIENCE / 0.2)):
+        slow = [(c, chunks) for c, chunks in slow
+                if still_taken(c, chunks[i % len(chunks)])]
+        if not slow:
+            break
+        time.sleep(0.2)
+    assert not slow, f"still taken: {slow[0][1][0]}..."
+    d.settle()
+    d.check_growth(before, 3 * MIB // 4)  # each has 20 KiB of OpenSSL's alone
 
 
 # --- those that do much ---
@@ -291,18 +304,30 @@ def s_client(d, *args):
     return Openssl("s_client", "-connect", f"{host}:{port}", *args)
 
 
-@test("TLS renegotiation is refused, before and after HTTP")
+def renegotiate(d, head):
+    """Some ask for it at once, where the server waits for what may be this head."""
+    hostile = opened(d, 4, lambda: s_client(d, "-tls1_2"))
+    for h in hostile:
+        h.wait_for("Verify return code")
+        if head:
+            h.say(head).wait_for("HTTP/1.1 200")
+    for h in hostile:
+        h.say(b"R\n").wait_for("RENEGOTIATING\\s+.*no renegotiation")
+    for h in hostile:
+        h.end()
+
+
+@test("TLS renegotiation is refused, before and after HTTP", "one")
 def renegotiation(d):
     other = d.cc()
-    for head in (b"", sstp.request_head()):
-        hostile = s_client(d, "-tls1_2")
-        hostile.wait_for("Verify return code")
-        if head:
-            hostile.say(head).wait_for("HTTP/1.1 200")
-        hostile.say(b"R\n").wait_for("RENEGOTIATING\\s+.*no renegotiation")
-        other.ping()
-        hostile.end()
+    renegotiate(d, b"")
+    before = d.quiet_memory()
+    renegotiate(d, b"")
+    renegotiate(d, sstp.request_head())
+    other.ping()
     d.cc().ping()
+    d.quiet_memory()
+    d.check_growth(before, MIB // 5)
 
 
 def make_ticket(d):
@@ -321,7 +346,7 @@ def make_ticket(d):
     return ticket
 
 
-@test("early data is not offered, and skipped if it comes all the same")
+@test("early data is not offered, and skipped if it comes all the same", "one")
 def early_data(d):
     other = d.cc()
     none = d.directory / "none"
@@ -333,7 +358,8 @@ def early_data(d):
     early = d.directory / "early"
     ticket = make_ticket(d)
     size = d.log_size()
-    for length in (200, 100000):
+    before = None
+    for length in (200, *[100000] * 6):
         early.write_bytes(sstp.request_head().ljust(length, b"x"))
         hostile = s_client(d, "-tls1_3", "-sess_in", ticket,
                            "-early_data", early)
@@ -344,10 +370,15 @@ def early_data(d):
             assert "Early data was rejected" in text, text
             assert "New, TLSv1.3" in text, text
         other.ping()
+        before = before or d.quiet_memory()
+    d.quiet_memory()
+    d.check_growth(before, MIB // 5)
     assert "connected: " not in d.log(size), d.log(size)
     d.cc().ping()
 
 
-main(hurry={"sstp": {"tls-timeout": "1s", "http-timeout": "1s",
+main(one={"server": {"workers": 1}},
+     hurry={"server": {"workers": 1},
+            "sstp": {"tls-timeout": "1s", "http-timeout": "1s",
                      "negotiation-timeout": "1s", "auth-timeout": "1s",
                      "hello-interval": "1s"}})
