@@ -14,8 +14,10 @@ enum { MESSAGES_PER_TURN = 32 };
 
 struct channel_item {
 	struct channel_item *next;
-	union msg msg;
+	size_t size; /* of all this */
+	bool carrier;
 	int fds[MSG_FDS_MAX];
+	_Alignas(union msg) unsigned char msg[]; /* as long as its type is */
 };
 
 static void
@@ -47,9 +49,10 @@ drop_first(struct channel *c)
 	c->first = item->next;
 	if (c->first == NULL)
 		c->last = &c->first;
-	c->queued--;
+	c->bytes -= item->size;
+	c->carriers -= item->carrier;
 	msg_close_fds(item->fds);
-	explicit_bzero(&item->msg, sizeof(item->msg)); /* may hold keys */
+	explicit_bzero(item, item->size); /* may hold keys */
 	free(item);
 }
 
@@ -60,7 +63,8 @@ on_writable(struct ev_loop *loop, ev_io *w, int revents)
 
 	(void)revents;
 	for (int i = 0; c->first != NULL && i < MESSAGES_PER_TURN; i++) {
-		if (msg_send(c->fd, &c->first->msg, c->first->fds) != 0) {
+		if (msg_send(c->fd, (void *)c->first->msg, c->first->fds) !=
+		    0) {
 			if (errno != EAGAIN)
 				fail(c, strerror(errno));
 			return;
@@ -131,18 +135,24 @@ channel_fini(struct channel *c)
 static int
 enqueue(struct channel *c, const union msg *msg, const int *fds)
 {
+	const size_t length = msg_size(msg->header.type);
+	const size_t size = sizeof(struct channel_item) + length;
+	const bool carrier = msg_fd_count(msg->header.type) > 0;
 	struct channel_item *item;
 
-	if (c->queued >= CHANNEL_QUEUE_MAX)
+	if (size > CHANNEL_BYTES_MAX - c->bytes ||
+	    (carrier && c->carriers >= CHANNEL_CARRIERS_MAX))
 		return -1;
-	item = malloc(sizeof(*item));
+	item = malloc(size);
 	if (item == NULL)
 		return -1;
-	*item = (struct channel_item){ .msg = *msg };
+	*item = (struct channel_item){ .size = size, .carrier = carrier };
+	memcpy(item->msg, msg, length);
 	memcpy(item->fds, fds, sizeof(item->fds));
 	*c->last = item;
 	c->last = &item->next;
-	c->queued++;
+	c->bytes += size;
+	c->carriers += carrier;
 	ev_io_start(c->loop, &c->writer);
 	return 0;
 }

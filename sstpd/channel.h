@@ -14,7 +14,14 @@
 
 #include "msg.h"
 
-enum { CHANNEL_QUEUE_MAX = 4096 }; /* messages */
+/*
+ * What may wait. One event can be about every session there is: any message
+ * without descriptors may be sent for each of 65536 at once.
+ */
+enum {
+	CHANNEL_BYTES_MAX = 16 << 20,
+	CHANNEL_CARRIERS_MAX = 4096, /* messages with descriptors */
+};
 
 struct channel_ops {
 	/* fds not taken (set to -1) by the callee are closed afterwards */
@@ -38,7 +45,8 @@ struct channel {
 	void *owner;
 	const char *why;
 	struct channel_item *first, **last;
-	unsigned int queued;
+	size_t bytes; /* of the items */
+	unsigned int carriers;
 };
 
 /* Takes the descriptor. */

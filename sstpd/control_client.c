@@ -36,6 +36,7 @@ control_free(struct control_client *c)
 	if (c->out != NULL)
 		fclose(c->out);
 	free(c->reply);
+	free(c->ids);
 	if (c->given >= 0)
 		close(c->given);
 	close(c->fd);

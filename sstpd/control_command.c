@@ -9,7 +9,11 @@
 #include "control_private.h"
 #include "log.h"
 
-enum { WORDS_MAX = 16, DISCONNECTS_MAX = 65536 };
+enum {
+	WORDS_MAX = 16,
+	DISCONNECTS_MAX = 65536,
+	DISCONNECTS_AT_ONCE = 64, /* asked for and not answered */
+};
 
 static const ev_tstamp upgrade_patience = 130.;
 
@@ -54,6 +58,14 @@ ask_disconnect(struct control_client *c, uint64_t session)
 	c->clients->ask(c->clients->owner, &msg, NULL);
 }
 
+/* No more than the monitor can keep up with: the rest as it answers. */
+static void
+disconnect_some(struct control_client *c)
+{
+	while (c->ids_asked < c->ids_count && c->waits < DISCONNECTS_AT_ONCE)
+		ask_disconnect(c, c->ids[c->ids_asked++]);
+}
+
 static void
 disconnect_found(struct control_client *c)
 {
@@ -65,12 +77,18 @@ disconnect_found(struct control_client *c)
 		control_refuse(c, "there is no such session");
 		return;
 	}
+	c->ids = malloc(n * sizeof(*ids));
+	if (c->ids == NULL) {
+		control_refuse(c, "there is no memory for that");
+		return;
+	}
+	memcpy(c->ids, ids, n * sizeof(*ids));
+	c->ids_count = n;
 	c->then = THEN_DONE;
 	c->waits_for = ++c->clients->last_request;
 	c->waits = c->failed = c->done = 0;
 	ev_timer_stop(c->clients->loop, &c->sample);
-	for (unsigned int i = 0; i < n; i++)
-		ask_disconnect(c, ids[i]);
+	disconnect_some(c);
 }
 
 /* The socket goes on to the monitor: what is written there is not for us. */
@@ -240,7 +258,9 @@ control_clients_answer(
 		c->failed++;
 	else
 		c->done++;
-	if (--c->waits == 0)
+	c->waits--;
+	disconnect_some(c);
+	if (c->waits == 0)
 		answer(c);
 }
 

@@ -37,6 +37,9 @@ struct control_client {
 	uint32_t waits_for; /* the request */
 	unsigned int waits, failed, done;
 	uint32_t why; /* the last failure, enum msg_failure */
+	/* sessions to disconnect, of which so many have been asked for */
+	uint64_t *ids;
+	unsigned int ids_count, ids_asked;
 	struct report_filter filter;
 	char reason[MSG_REASON_MAX]; /* of a disconnect */
 	bool json, hold, secrets;
