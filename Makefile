@@ -102,6 +102,10 @@ test/unit/%: test/unit/%.c sstp-probe/libsstp-probe.a sstpd/libsstpd.a config.mk
 test/fakepppd: test/fakepppd.c ppp-plugin/template.c sstpd/libsstpd.a config.mk
 	@mkdir -p $(@D)
 	$(COMPILE) -I$(srcdir)/ppp-plugin $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.c %.a,$^) $(DAEMON_LIBS)
+test/rogue: test/rogue.c sstpd/libsstpd.a config.mk
+	@mkdir -p $(@D)
+	$(COMPILE) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.c %.a,$^)
+DOUBLES = test/fakepppd test/rogue
 
 # Seeds are replayed by a main() of ours; "make fuzz" has libFuzzer's.
 FUZZ_MAIN = test/fuzz/replay.o
@@ -134,13 +138,13 @@ need-cmocka:
 ifneq ($(have_cmocka),yes)
 	@echo "the unit tests need cmocka: install libcmocka-dev (Debian) or libcmocka-devel (Fedora)" >&2; exit 1
 endif
-check: need-cmocka all $(UNIT_BIN) $(FUZZ_BIN) $(BENCH_BIN) test/fakepppd
+check: need-cmocka all $(UNIT_BIN) $(FUZZ_BIN) $(BENCH_BIN) $(DOUBLES)
 	$(srcdir)/test/run --build . unit fuzz static integration
 check-unit: need-cmocka $(UNIT_BIN)
 	$(srcdir)/test/run --build . unit
 check-fuzz: $(FUZZ_BIN)
 	$(srcdir)/test/run --build . fuzz
-check-integration: all test/fakepppd
+check-integration: all $(DOUBLES)
 	$(srcdir)/test/run --build . integration
 check-static: all $(BENCH_BIN)
 	$(srcdir)/test/run --build . static
@@ -252,7 +256,7 @@ clean:
 	rm -f sstpd/*.o sstpd/*.d sstpd/libsstpd.a sstpd/sstpd ppp-plugin/*.so ppp-plugin/*.o \
 	    sstpctl/*.o sstpctl/*.d sstpctl/sstpctl \
 	    sstp-probe/*.o sstp-probe/*.d sstp-probe/libsstp-probe.a sstp-probe/sstp-probe \
-	    ppp-plugin/*.d test/fakepppd test/*.d test/unit/*.d $(UNIT_BIN) \
+	    ppp-plugin/*.d $(DOUBLES) test/*.d test/unit/*.d $(UNIT_BIN) \
 	    test/fuzz/*.o test/fuzz/*.d $(FUZZ_BIN) test/bench/*.d $(BENCH_BIN)
 	test ! -e build-fuzz/config.mk || $(MAKE) -C build-fuzz clean
 # the corpus of fuzzing goes, too

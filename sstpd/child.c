@@ -220,6 +220,7 @@ child_start(struct child *w)
 	log_pipe_init(&w->log_pipe);
 	w->running = true;
 	w->ready = false;
+	w->life = (struct child_life){ 0 };
 	w->started = ev_now(w->loop);
 	channel_init(&w->channel, w->loop, chan[0], &channel_ops, w);
 	start_watchers(w);

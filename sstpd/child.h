@@ -29,6 +29,12 @@ struct child_ops {
 	void (*on_died)(struct child *w);
 };
 
+struct child_life { /* of the process that runs now, all zero at its start */
+	bool fixed_sent;	       /* what it gets once */
+	bool distrusted;	       /* killed for what it sent */
+	unsigned int commits, readies; /* COMMITs sent, and answered */
+};
+
 struct child {
 	const struct child_ops *ops;
 	void *owner;
@@ -45,6 +51,7 @@ struct child {
 	uint32_t answered; /* number of the last configuration it got */
 	bool stopping;	   /* its end is wanted */
 	bool renewing;	   /* its end is wanted, and another one after it */
+	struct child_life life;
 	struct channel channel;
 	/* internal */
 	unsigned int *serials; /* counts workers ever started */

@@ -46,6 +46,7 @@ monitor_send_plain(struct child *w, enum msg_type type, const int *fds)
 static void
 send_fixed(struct monitor *m, struct child *w)
 {
+	w->life.fixed_sent = true;
 	monitor_send_plain(
 	    w, MSG_PEERS_OWN, (int[]){ monitor_duplicate(w->peers) });
 	monitor_send_plain(
@@ -79,9 +80,19 @@ monitor_send_conf(struct monitor *m, struct child *w)
 	for (unsigned int i = 0; i < m->setup.conf.profile_count; i++)
 		send_certificates(w, m->setup.fds[i],
 		    m->setup.conf.profiles[i].certificate_count);
-	if (!w->ready)
+	if (!w->life.fixed_sent)
 		send_fixed(m, w);
+	w->life.commits++;
 	channel_send(&w->channel, &commit, NULL);
+}
+
+void
+monitor_distrust(struct child *w, enum msg_type sent, const char *why)
+{
+	log_errx("worker %u: sent %s, %s: killing it", w->serial,
+	    msg_name(sent), why);
+	w->life.distrusted = true;
+	kill(w->pid, SIGKILL); /* not yet reaped, so still its pid */
 }
 
 static void
@@ -171,6 +182,12 @@ become_ready(struct monitor *m)
 static void
 on_ready(struct monitor *m, struct child *w, const struct msg_commit *c)
 {
+	if (w->life.readies == w->life.commits) {
+		/* each may be told to the service manager, which takes time */
+		monitor_distrust(w, MSG_READY, "which nobody asked for");
+		return;
+	}
+	w->life.readies++;
 	w->answered = c->generation;
 	if (c->failed)
 		log_errx("worker %u: keeps its old configuration", w->serial);
@@ -209,6 +226,8 @@ on_worker_message(struct child *w, union msg *msg, int *fds)
 	struct monitor *m = w->owner;
 
 	(void)fds; /* no message of a worker has any */
+	if (w->life.distrusted)
+		return; /* it is not dead yet */
 	switch (msg->header.type) {
 	case MSG_READY:
 		on_ready(m, w, &msg->commit);
@@ -231,10 +250,8 @@ on_worker_message(struct child *w, union msg *msg, int *fds)
 		monitor_end_link(m, w, msg->header.session, msg->header.type);
 		break;
 	default:
-		log_errx("worker %u: sent %s, which is not its to send: "
-			 "killing it",
-		    w->serial, msg_name(msg->header.type));
-		kill(w->pid, SIGKILL); /* not yet reaped, so still its pid */
+		monitor_distrust(
+		    w, msg->header.type, "which is not its to send");
 	}
 }
 

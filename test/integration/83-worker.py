@@ -1,0 +1,110 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+# Copyright (c) 2026 The sstpd developers
+"""The monitor and a worker that is not to be trusted, or lacks what it needs:
+test/rogue sends what a worker would that somebody else has taken over."""
+
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import time
+
+from lib import BUILD, PATIENCE, Skipped, main, test, wait_until
+
+ROGUE = str((BUILD / "test/rogue").resolve())
+SSTPCTL = str((BUILD / "sstpctl/sstpctl").resolve())
+
+
+def rogue(pid, *words):
+    done = subprocess.run([ROGUE, str(pid), *map(str, words)], timeout=PATIENCE,
+                          check=False)
+    if done.returncode == 77:
+        raise Skipped("descriptors of other processes cannot be had here")
+    assert done.returncode == 0, done
+
+
+def ctl(d, *words):
+    return subprocess.run([SSTPCTL, "-s", d.directory / "control", *words],
+                          capture_output=True, text=True, timeout=PATIENCE,
+                          check=True).stdout
+
+
+def metric(d, name):
+    return int(re.search(rf"(?m)^{name} (\d+)$", ctl(d, "metrics"))[1])
+
+
+def serial(pid):
+    """The number of a worker."""
+    command = pathlib.Path("/proc", str(pid), "cmdline").read_bytes()
+    return int(command.split(b"\0")[2])
+
+
+def killed_for(d, pid, what):
+    """That worker is killed, another one takes its place."""
+    d.wait_log(rf"worker \d+: sent {what}: killing it\n(?s:.)*"
+               rf"pid {pid} killed by signal 9")
+    wait_until(lambda: len(d.worker_pids()) == len(d.workers), "another worker")
+    assert pid not in d.worker_pids()
+    wait_until(d.cc, "service").ping()
+
+
+@test("a worker is killed for a READY that nobody asked for", daemon=None)
+def ready(make):
+    d = make({"server": {"workers": 1}}).start()
+    rogue(d.workers[0], "ready")
+    killed_for(d, d.workers[0], "READY, which nobody asked for")
+    d.settle()
+    d.stop()
+
+
+def tables(pid):
+    """How many tables of peers a process has."""
+    maps = pathlib.Path("/proc", str(pid), "maps").read_text()
+    return len(re.findall("memfd:peers", maps))
+
+
+def sockets(pid):
+    places = (os.readlink(f) for f in pathlib.Path("/proc", str(pid), "fd").iterdir())
+    return len([p for p in places if p.startswith("socket:")])
+
+
+def children(d):
+    path = pathlib.Path(f"/proc/{d.pid()}/task/{d.pid()}/children")
+    return set(map(int, path.read_text().split()))
+
+
+def stop_next(d, old):
+    """Kill that worker and stop the next one before it has begun."""
+    before = children(d)
+    os.kill(old, signal.SIGKILL)
+    end = time.monotonic() + PATIENCE
+    while not (new := children(d) - before):
+        assert time.monotonic() < end, "no new worker"
+        time.sleep(0.001)
+    pid, = new
+    os.kill(pid, signal.SIGSTOP)
+    return pid
+
+
+@test("a worker that is starting during a reload gets everything once",
+      daemon=None)
+def starting(make):
+    d = make({"server": {"workers": 3}}).start()
+    old = d.workers[0]
+    expected = tables(old), sockets(old)
+    pid = stop_next(d, old)
+    size = d.log_size()
+    d.signal(signal.SIGHUP)
+    d.wait_log("reload: done", size)
+    os.kill(pid, signal.SIGCONT)
+    wait_until(lambda: metric(d, "sstpd_workers") == 3, "its start")
+    ctl(d, "status")  # it is asked for its part after all that it was sent
+    assert (tables(pid), sockets(pid)) == expected, \
+        (tables(pid), sockets(pid), expected)
+    d.settle()
+    d.stop()
+
+
+main()
