@@ -95,6 +95,16 @@ monitor_distrust(struct child *w, enum msg_type sent, const char *why)
 	kill(w->pid, SIGKILL); /* not yet reaped, so still its pid */
 }
 
+struct child *
+monitor_worker_of(struct monitor *m, uint64_t session)
+{
+	for (unsigned int i = 0; i < m->worker_count; i++)
+		if (m->workers[i].ready &&
+		    m->workers[i].serial == session >> 32)
+			return &m->workers[i];
+	return NULL;
+}
+
 static void
 on_worker_started(struct child *w)
 {

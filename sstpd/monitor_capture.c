@@ -14,16 +14,6 @@
 #include "log.h"
 #include "monitor_private.h"
 
-static struct child *
-worker_of(struct monitor *m, uint64_t session)
-{
-	for (unsigned int i = 0; i < m->worker_count; i++)
-		if (m->workers[i].ready &&
-		    m->workers[i].serial == session >> 32)
-			return &m->workers[i];
-	return NULL;
-}
-
 /*
  * A socket takes a message without waiting, whatever flags somebody else sets
  * on it. One that keeps messages apart takes a whole one or none.
@@ -135,7 +125,7 @@ uint32_t
 monitor_capture_ask(struct monitor *m, union msg *msg, int *fds)
 {
 	uint64_t session = msg->header.session;
-	struct child *w = worker_of(m, session);
+	struct child *w = monitor_worker_of(m, session);
 
 	if (fds[0] < 0)
 		return MSG_FAILED;

@@ -273,20 +273,17 @@ monitor_control_captured(struct monitor *m, const struct msg_result *result)
 		channel_send(&m->control.channel, &msg, NULL);
 }
 
-static bool
+/* It may wait for its pppd yet: the worker knows. */
+static void
 disconnect(struct monitor *m, const struct msg_disconnect *ask)
 {
+	struct child *w = monitor_worker_of(m, ask->header.session);
 	union msg msg = { .disconnect = *ask };
 
-	for (struct link *l = m->links; l != NULL; l = l->next) {
-		struct child *worker = l->worker;
-
-		if (l->session != ask->header.session || worker == NULL)
-			continue;
-		channel_send(&worker->channel, &msg, NULL);
-		return true;
-	}
-	return false;
+	if (w != NULL)
+		channel_send(&w->channel, &msg, NULL);
+	monitor_control_answer(
+	    m, ask->request, w != NULL ? MSG_SUCCEEDED : MSG_FAILED_SESSION);
 }
 
 /* Of one of a session the worker knows more, and answers if it has it. */
@@ -315,8 +312,8 @@ on_message(struct child *c, union msg *msg, int *fds)
 		start_sample(m, &msg->ask);
 		return;
 	case MSG_DISCONNECT:
-		failed = !disconnect(m, &msg->disconnect);
-		break;
+		disconnect(m, &msg->disconnect);
+		return;
 	case MSG_CAPTURE:
 		capture(m, msg, fds);
 		return;

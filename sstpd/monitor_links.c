@@ -177,9 +177,15 @@ void
 monitor_spawn(struct monitor *m, struct child *w, const struct msg_spawn *msg)
 {
 	uint64_t session = msg->header.session;
-	struct peer *peer = peers_take(m->peers, msg->peer, peers_now());
+	struct peer *peer;
 	enum msg_refusal why;
 
+	if (session >> 32 != w->serial || msg->peer == 0) {
+		monitor_distrust(w, MSG_SPAWN,
+		    msg->peer == 0 ? "of nobody" : "of another's session");
+		return;
+	}
+	peer = peers_take(m->peers, msg->peer, peers_now());
 	if (m->stopping) {
 		refuse(w, session, MSG_REFUSED_STOPPING);
 		return;

@@ -139,6 +139,8 @@ struct monitor {
 /* A duplicate for a message, which takes its descriptors. */
 int monitor_duplicate(int fd);
 void monitor_send_plain(struct child *c, enum msg_type type, const int *fds);
+/* The worker that has a session of this id, if it lives; else NULL. */
+struct child *monitor_worker_of(struct monitor *m, uint64_t session);
 /* A worker has sent what no worker of ours sends: somebody else is in there. */
 void monitor_distrust(struct child *w, enum msg_type sent, const char *why);
 /* The configuration in force, and with it what the worker has not got yet. */

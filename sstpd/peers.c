@@ -119,6 +119,8 @@ peers_take(struct peers *peers, uint64_t key, uint64_t now)
 	struct peer *slots = peers->slots[bucket_of(peers, key)];
 	struct peer *unused = NULL;
 
+	if (key == 0)
+		return NULL; /* every free entry has that */
 	for (unsigned int i = 0; i < PEERS_WAYS; i++) {
 		struct peer *p = &slots[i];
 

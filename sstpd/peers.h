@@ -62,7 +62,7 @@ const struct peer *peers_find(const struct peers *peers, uint64_t key);
 
 /*
  * The writer's: the entry of an address, which is made if need be. NULL if
- * the bucket is full of others in use.
+ * the bucket is full of others in use, and for key 0.
  */
 struct peer *peers_take(struct peers *peers, uint64_t key, uint64_t now);
 

@@ -11,7 +11,8 @@ import signal
 import subprocess
 import time
 
-from lib import BUILD, PATIENCE, Skipped, main, test, wait_until
+import sstp
+from lib import BUILD, PATIENCE, Skipped, UP, main, test, wait_until
 
 ROGUE = str((BUILD / "test/rogue").resolve())
 SSTPCTL = str((BUILD / "sstpctl/sstpctl").resolve())
@@ -41,20 +42,63 @@ def serial(pid):
     return int(command.split(b"\0")[2])
 
 
+def session_of(d, client):
+    """The name of its session, and the number that messages have."""
+    port = client.tls.getsockname()[1]
+    worker, number = re.search(rf" s(\d+)\.(\d+) \S+:{port}: ",
+                               d.log(client.log_start)).groups()
+    return f"s{worker}.{number}", int(worker) << 32 | int(number)
+
+
 def killed_for(d, pid, what):
     """That worker is killed, another one takes its place."""
     d.wait_log(rf"worker \d+: sent {what}: killing it\n(?s:.)*"
                rf"pid {pid} killed by signal 9")
-    wait_until(lambda: len(d.worker_pids()) == len(d.workers), "another worker")
+    wait_until(lambda: metric(d, "sstpd_workers") == 2, "another worker")
     assert pid not in d.worker_pids()
-    wait_until(d.cc, "service").ping()
 
 
-@test("a worker is killed for a READY that nobody asked for", daemon=None)
-def ready(make):
-    d = make({"server": {"workers": 1}}).start()
-    rogue(d.workers[0], "ready")
-    killed_for(d, d.workers[0], "READY, which nobody asked for")
+@test("a worker is killed for messages that none of ours sends", daemon=None)
+def lies(make):
+    d = make({"server": {"workers": 2}}).start()
+    pid = d.workers[0]
+    rogue(pid, "ready")
+    killed_for(d, pid, "READY, which nobody asked for")
+    pid = d.worker_pids()[0]
+    rogue(pid, "spawn", serial(pid) << 32 | 99999, 0)
+    killed_for(d, pid, "SPAWN, of nobody")
+    assert metric(d, "sstpd_sessions") == 0, "a place is lost for good"
+    d.cc().ping()
+    d.settle()
+    d.stop()
+
+
+@test("a worker does not get at another's sessions", daemon=None)
+def theft(make):
+    d = make({"server": {"workers": 2}}).start()
+    c = d.cc()
+    name, number = session_of(d, c)
+    thief = next(p for p in d.workers if serial(p) != number >> 32)
+    rogue(thief, "spawn", number, 1)
+    killed_for(d, thief, "SPAWN, of another's session")
+    c.ping()
+    ctl(d, "disconnect", name)
+    c.expect_after_data(sstp.DISCONNECT)
+    d.settle()
+    d.stop()
+
+
+@test("a session that waits for its pppd can be disconnected", daemon=None)
+def waiting(make):
+    d = make({"limits": {"max-starting": 1, "starting-time": "60s"},
+              "server": {"workers": 1}}).start()
+    first, late = [d.crp(f"start-signal\n{UP}").request() for _ in range(2)]
+    d.wait_log("others wait their turn")
+    ctl(d, "disconnect", session_of(d, late)[0])
+    late.expect_after_data(sstp.DISCONNECT)
+    d.wait_log("ended: .*cause=administrator")
+    os.kill(d.pppd_of(first), signal.SIGUSR1)
+    first.expect_data(sstp.CHAP_SUCCESS)
     d.settle()
     d.stop()
 

@@ -119,6 +119,17 @@ test_table(void **state)
 	free(p);
 }
 
+/* What no address has is no name for a free entry. */
+static void
+test_no_key(void **state)
+{
+	struct peers *p = table();
+
+	(void)state;
+	assert_null(peers_take(p, 0, NOW));
+	free(p);
+}
+
 /* Entries in use are never given away, others are when their time has come. */
 static void
 test_reuse(void **state)
@@ -339,6 +350,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_no_key),
 		cmocka_unit_test(test_reuse),
 		cmocka_unit_test(test_half_open_per_address),
 		cmocka_unit_test(test_half_open_total),
