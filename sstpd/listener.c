@@ -65,6 +65,22 @@ listener_bind_alone(const struct conf_listen *listen_on)
 	return bind_to(listen_on, 0);
 }
 
+bool
+listener_is_down(int fd)
+{
+	int listens = 0;
+	socklen_t len = sizeof(listens);
+
+	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) == 0 &&
+	       listens == 0;
+}
+
+int
+listener_again(int fd)
+{
+	return listen(fd, BACKLOG);
+}
+
 void
 listener_text(int fd, char text[static ENDPOINT_TEXT_MAX])
 {
@@ -190,7 +206,8 @@ accept_some(struct listener *l)
 		int fd = accept4(l->acceptor.fd, (struct sockaddr *)&peer,
 		    &peer_len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-		if (fd < 0 && listener_lacks_room(errno)) {
+		/* EINVAL: somebody has shut it down for all who have it */
+		if (fd < 0 && (listener_lacks_room(errno) || errno == EINVAL)) {
 			take_rest(l);
 			return false;
 		}

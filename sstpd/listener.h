@@ -30,6 +30,10 @@ int listener_bind(const struct conf_listen *listen);
 
 /* One that no other process of ours shares. */
 int listener_bind_alone(const struct conf_listen *listen);
+/* Whether somebody has shut it down, for all who have it. */
+bool listener_is_down(int fd);
+/* Then: listen again, where it was bound. Returns 0, or -1 with errno. */
+int listener_again(int fd);
 /* Where a socket listens. */
 void listener_text(int fd, char text[static ENDPOINT_TEXT_MAX]);
 

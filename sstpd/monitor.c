@@ -147,6 +147,7 @@ on_worker_died(struct child *w)
 	uint64_t orphans = clear_stats(w);
 
 	monitor_orphan_links(m, w);
+	monitor_mend_listeners(m, w);
 	if (w->ready)
 		monitor_control_lost(m);
 	w->ready = w->accepting = false;

@@ -143,6 +143,38 @@ monitor_bind_worker(struct monitor *m, unsigned int number)
 	return 0;
 }
 
+/* A manager's are its own, too: those must stay the same. */
+static void
+listen_again(const struct child *w)
+{
+	for (unsigned int i = 0; i < w->listener_count; i++)
+		if (listener_is_down(w->listeners[i]) &&
+		    listener_again(w->listeners[i]) != 0)
+			log_err("worker %u: a socket that was given cannot "
+				"listen again",
+			    w->serial);
+}
+
+void
+monitor_mend_listeners(struct monitor *m, struct child *w)
+{
+	bool down = false;
+
+	for (unsigned int i = 0; i < w->listener_count; i++)
+		down = down || listener_is_down(w->listeners[i]);
+	if (!down)
+		return;
+	log_warnx("worker %u: its listening sockets were shut down: listening "
+		  "again",
+	    w->serial);
+	if (m->given.count > 0) {
+		listen_again(w);
+		return;
+	}
+	child_close_listeners(w);
+	monitor_bind_worker(m, (unsigned int)(w - m->workers));
+}
+
 void
 monitor_set_congestion(const struct monitor *m, const struct child *w)
 {

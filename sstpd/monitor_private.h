@@ -154,6 +154,8 @@ bool monitor_is_at(int fd, const struct sockaddr_storage *wanted);
 /* Once all have theirs: what is left of a predecessor's sockets. */
 void monitor_share_rest(struct monitor *m);
 void monitor_send_listeners(struct child *w);
+/* A worker died that may have shut its sockets down, which are ours, too. */
+void monitor_mend_listeners(struct monitor *m, struct child *w);
 /* [server] tcp-congestion, for what its sockets accept from now on. */
 void monitor_set_congestion(const struct monitor *m, const struct child *w);
 /* Let all workers accept that had no listening sockets. */

@@ -104,7 +104,8 @@ static const struct row rows[] = {
 	{ .call = "writev" }, /* stdio of musl, last words of glibc */
 	{ .call = "close" },
 	{ .call = "getsockname" },
-	{ .call = "shutdown" },
+	/* the other way would end a listening socket for all who have it */
+	{ "shutdown", 1, { INT(1, SHUT_WR) }, 0 },
 	{ "setsockopt", 2, { INT(1, IPPROTO_TCP), INT(2, TCP_NODELAY) }, 0 },
 	{ "setsockopt", 2, { INT(1, SOL_SOCKET), INT(2, SO_RCVLOWAT) }, 0 },
 	{ "setsockopt", 2, { INT(1, IPPROTO_TCP), INT(2, TCP_NOTSENT_LOWAT) },

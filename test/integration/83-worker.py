@@ -12,18 +12,9 @@ import subprocess
 import time
 
 import sstp
-from lib import BUILD, PATIENCE, Skipped, UP, main, test, wait_until
+from lib import BUILD, PATIENCE, UP, main, rogue, test, wait_until
 
-ROGUE = str((BUILD / "test/rogue").resolve())
 SSTPCTL = str((BUILD / "sstpctl/sstpctl").resolve())
-
-
-def rogue(pid, *words):
-    done = subprocess.run([ROGUE, str(pid), *map(str, words)], timeout=PATIENCE,
-                          check=False)
-    if done.returncode == 77:
-        raise Skipped("descriptors of other processes cannot be had here")
-    assert done.returncode == 0, done
 
 
 def ctl(d, *words):
@@ -84,6 +75,22 @@ def theft(make):
     c.ping()
     ctl(d, "disconnect", name)
     c.expect_after_data(sstp.DISCONNECT)
+    d.settle()
+    d.stop()
+
+
+@test("a worker cannot take its listening socket with it", daemon=None)
+def shut_down(make):
+    d = make({"server": {"workers": 1}}).start()
+    c = d.cc()
+    rogue(d.workers[0], "shutdown")
+    # it does not try all the time
+    d.wait_log("listener: cannot accept, trying again every second: Invalid")
+    c.ping()
+    os.kill(d.workers[0], signal.SIGKILL)
+    d.wait_log("worker 1: its listening sockets were shut down: listening again")
+    d.settle()
+    d.cc().ping()
     d.settle()
     d.stop()
 

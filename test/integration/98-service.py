@@ -14,7 +14,7 @@ import sys
 import time
 
 import sstp
-from lib import SSTPD, main, test, wait_until
+from lib import SSTPD, main, rogue, test, wait_until
 
 # Becomes the daemon, as a manager's child would: descriptors from 3 on, and
 # its own pid in the variables that name it.
@@ -273,6 +273,24 @@ def shared(make):
     wait_until(served_by_both, "a connection for each worker")
     d.settle()
     d.stop()
+
+
+@test("a worker cannot take them with it", daemon=None)
+def shut_down(make):
+    with listening("127.0.0.1")[0] as free:
+        port = free.getsockname()[1]
+    with socket.socket() as s:  # to a port that it was told
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        s.bind(("127.0.0.1", port))
+        s.listen()
+        d = start(make(), {"LISTEN_FDS": "1"}, [s])
+        rogue(d.workers[0], "shutdown")
+        d.wait_log("(cannot accept(?s:.)*){2}")  # neither of the workers
+        os.kill(d.workers[0], signal.SIGKILL)
+        d.wait_log("worker 1: its listening sockets were shut down: listening")
+        d.cc().ping()
+        d.settle()
+        d.stop()
 
 
 @test("an IPv4 client of a socket for both families is one of IPv4",

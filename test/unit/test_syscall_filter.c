@@ -229,6 +229,8 @@ static const struct call {
 	CALL(ioctl, 0, TIOCSTI),
 	CALL(ioctl, 0, TCSETS),
 	CALL(statx, AT_FDCWD, STRING("/")),
+	CALL(shutdown, -1, SHUT_RD),
+	CALL(shutdown, -1, SHUT_RDWR),
 };
 
 static const struct call *tried;
