@@ -30,9 +30,11 @@ struct child_ops {
 };
 
 struct child_life { /* of the process that runs now, all zero at its start */
-	bool fixed_sent;	       /* what it gets once */
-	bool distrusted;	       /* killed for what it sent */
+	bool fixed_sent; /* what it gets once */
+	bool distrusted; /* killed for what it sent */
+	bool behind;	 /* it could not use the last configuration */
 	unsigned int commits, readies; /* COMMITs sent, and answered */
+	unsigned int listeners_in; /* which of those had its sockets; 0: none */
 };
 
 struct child {

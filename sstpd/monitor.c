@@ -152,6 +152,7 @@ on_worker_died(struct child *w)
 		monitor_control_lost(m);
 	w->ready = w->accepting = false;
 	count_workers(m);
+	monitor_note_behind(m);
 	if (!m->stopping)
 		m->stats->worker_restarts++;
 	m->stats->worker_orphans += orphans;
@@ -191,6 +192,24 @@ become_ready(struct monitor *m)
 }
 
 static void
+take_answer(struct monitor *m, struct child *w, const struct msg_commit *c)
+{
+	w->life.readies++;
+	w->answered = c->generation;
+	w->life.behind = c->failed != 0;
+	if (c->failed) {
+		log_errx("worker %u: keeps its old configuration, and is given "
+			 "this one again",
+		    w->serial);
+		if (w->life.listeners_in == w->life.readies)
+			w->accepting = false; /* nor did it take those */
+	} else {
+		w->ready = true;
+	}
+	monitor_note_behind(m);
+}
+
+static void
 on_ready(struct monitor *m, struct child *w, const struct msg_commit *c)
 {
 	if (w->life.readies == w->life.commits) {
@@ -198,13 +217,8 @@ on_ready(struct monitor *m, struct child *w, const struct msg_commit *c)
 		monitor_distrust(w, MSG_READY, "which nobody asked for");
 		return;
 	}
-	w->life.readies++;
-	w->answered = c->generation;
-	if (c->failed)
-		log_errx("worker %u: keeps its old configuration", w->serial);
-	else
-		w->ready = true;
-	if (w->ready && !w->accepting && !m->draining && !m->stopping &&
+	take_answer(m, w, c);
+	if (!c->failed && !w->accepting && !m->draining && !m->stopping &&
 	    !m->predecessor.waits) {
 		/* it was being started when a drain was over */
 		monitor_send_listeners(w);

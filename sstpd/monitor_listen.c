@@ -197,6 +197,7 @@ monitor_send_listeners(struct child *w)
 		monitor_send_plain(w, MSG_LISTENER,
 		    (int[]){ monitor_duplicate(w->listeners[i]) });
 	w->accepting = true;
+	w->life.listeners_in = w->life.commits + 1;
 }
 
 void

@@ -129,6 +129,8 @@ struct monitor {
 	unsigned int cores;
 	ev_signal on_term, on_int, on_hup, on_usr2;
 	ev_timer deadline, drain, drain_check;
+	ev_timer again; /* for workers that could not use a configuration */
+	ev_tstamp again_after;
 	bool stopping, draining, all_ready, late, reload_failed;
 	uint32_t drains; /* ever */
 	bool holding;	 /* while draining: the listening sockets are kept */
@@ -181,6 +183,10 @@ void monitor_open_log(const struct conf *conf);
 void monitor_note_setup(struct monitor *m);
 /* Read the configuration again. Returns 0, or -1 when all stays as it was. */
 int monitor_reload(struct monitor *m);
+/* Whether a worker could not use the configuration in force. */
+bool monitor_is_behind(const struct monitor *m);
+/* That may have changed: tell it, and try again later. */
+void monitor_note_behind(struct monitor *m);
 /* SIGHUP, too. */
 void monitor_reload_init(struct monitor *m);
 

@@ -9,6 +9,9 @@
 #include "log.h"
 #include "monitor_private.h"
 
+/* What a worker lacks may be there soon, or not for hours. */
+static const ev_tstamp first_again = 1., last_again = 300.;
+
 void
 monitor_open_log(const struct conf *conf)
 {
@@ -81,7 +84,7 @@ monitor_reload(struct monitor *m)
 	service_reloading(&m->service);
 	r = try_reload(m);
 	m->reload_failed = r != 0;
-	m->stats->reload_failed = r != 0;
+	monitor_note_behind(m);
 	if (r == 0) {
 		m->stats->reloads++; /* ready once the workers have answered */
 	} else {
@@ -102,9 +105,62 @@ on_reload_signal(struct ev_loop *loop, ev_signal *w, int revents)
 		monitor_reload(m);
 }
 
+/* --- workers that could not use it
+ * ------------------------------------------------- */
+
+bool
+monitor_is_behind(const struct monitor *m)
+{
+	for (unsigned int i = 0; i < m->worker_count; i++)
+		if (m->workers[i].running && m->workers[i].life.behind)
+			return true;
+	return false;
+}
+
+void
+monitor_note_behind(struct monitor *m)
+{
+	bool behind = monitor_is_behind(m);
+
+	m->stats->reload_failed = m->reload_failed || behind;
+	if (!behind) {
+		ev_timer_stop(m->loop, &m->again);
+		m->again_after = first_again;
+		return;
+	}
+	if (ev_is_active(&m->again))
+		return;
+	ev_timer_set(&m->again, m->again_after, 0.);
+	ev_timer_start(m->loop, &m->again);
+	m->again_after *= 2;
+	if (m->again_after > last_again)
+		m->again_after = last_again;
+}
+
+static void
+on_again(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+	struct monitor *m = timer->data;
+
+	(void)loop;
+	(void)revents;
+	for (unsigned int i = 0; i < m->worker_count && !m->stopping; i++) {
+		struct child *w = &m->workers[i];
+
+		if (!w->running || !w->life.behind)
+			continue;
+		if (!w->accepting)
+			monitor_send_listeners(w);
+		monitor_send_conf(m, w);
+	}
+}
+
 void
 monitor_reload_init(struct monitor *m)
 {
+	m->again_after = first_again;
+	ev_timer_init(&m->again, on_again, 0., 0.);
+	m->again.data = m;
 	ev_signal_init(&m->on_hup, on_reload_signal, SIGHUP);
 	m->on_hup.data = m;
 	ev_signal_start(m->loop, &m->on_hup);

@@ -32,7 +32,10 @@ describe(void *owner, char text[static SERVICE_TEXT_MAX])
 	    "%s%u sessions, %u half-open, %u waiting to start%s",
 	    m->stopping ? "stopping: " : "", m->peers->total, half_open,
 	    m->queue.waiting,
-	    m->reload_failed ? "; the last reload failed, see the log" : "");
+	    m->reload_failed	   ? "; the last reload failed, see the log"
+	    : monitor_is_behind(m) ? "; a worker has an old configuration, "
+				     "see the log"
+				   : "");
 }
 
 const struct service_ops monitor_service_ops = {

@@ -115,7 +115,8 @@ struct msg_plain { /* MSG_CONFIG, LISTENER, PEERS_OWN, STOP_ALL, ... */
 struct msg_commit { /* MSG_COMMIT, MSG_READY */
 	struct msg_header header;
 	uint32_t generation; /* counts configurations */
-	uint32_t failed;     /* MSG_READY: 1 if it could not be put to use */
+	/* MSG_READY: 1 if all of it could not be put to use, so none is */
+	uint32_t failed;
 };
 
 struct msg_spawn {

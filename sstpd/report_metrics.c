@@ -85,7 +85,8 @@ static const struct {
 	[RELOADS] = { "sstpd_config_reloads_total", counter, "result",
 	    "Times the configuration was read again, by result: ok or failed." },
 	[RELOAD_GOOD] = { "sstpd_config_last_reload_successful", gauge, "",
-	    "0 if the configuration read last was not usable, else 1." },
+	    "0 if the configuration read last was not usable, or a worker "
+	    "could not use it so far, else 1." },
 	[RELOAD_TIME] = {
 	    "sstpd_config_last_reload_success_timestamp_seconds", gauge, "",
 	    "When the configuration in force was read, in seconds since 1970." },

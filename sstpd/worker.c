@@ -338,6 +338,15 @@ stop_all(struct worker *w)
 	registry_each(&w->registry, stop_one, NULL);
 }
 
+/* Some may be lost: the monitor will send them all again. */
+static void
+refuse_listeners(struct worker *w)
+{
+	for (unsigned int i = 0; i < w->next_listeners_count; i++)
+		close(w->next_listeners[i]);
+	w->next_listeners_count = 0;
+}
+
 static void
 commit(struct worker *w, uint32_t number)
 {
@@ -348,6 +357,7 @@ commit(struct worker *w, uint32_t number)
 		if (w->current == NULL)
 			exit(1);
 		ready.commit.failed = 1;
+		refuse_listeners(w);
 	}
 	forget_next(w);
 	for (unsigned int i = 0; i < w->next_listeners_count; i++) {

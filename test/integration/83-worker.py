@@ -12,7 +12,8 @@ import subprocess
 import time
 
 import sstp
-from lib import BUILD, PATIENCE, UP, main, rogue, test, wait_until
+from lib import BUILD, PATIENCE, UP, limit_descriptors, main, rogue, test, \
+    wait_until
 
 SSTPCTL = str((BUILD / "sstpctl/sstpctl").resolve())
 
@@ -154,6 +155,35 @@ def starting(make):
     ctl(d, "status")  # it is asked for its part after all that it was sent
     assert (tables(pid), sockets(pid)) == expected, \
         (tables(pid), sockets(pid), expected)
+    d.settle()
+    d.stop()
+
+
+@test("a worker that cannot take a configuration, or a socket, gets it again",
+      daemon=None)
+def again(make):
+    d = make({"server": {"workers": 1}}).start()
+    worker, = d.workers
+    c = d.cc()
+    limit_descriptors(worker, 0)
+    d.sections["sstp"]["hash-protocols"] = "sha256"
+    d.write_config()
+    d.signal(signal.SIGHUP)
+    d.wait_log("worker 1: keeps its old configuration")
+    assert metric(d, "sstpd_config_last_reload_successful") == 0
+    limit_descriptors(worker, None)
+    wait_until(lambda: metric(d, "sstpd_config_last_reload_successful") == 1,
+               "the new configuration")
+    before = sockets(worker)
+    ctl(d, "drain", "--hold")
+    wait_until(lambda: sockets(worker) < before, "the end of listening")
+    limit_descriptors(worker, 0)
+    size = d.log_size()
+    ctl(d, "undrain")
+    d.wait_log("worker 1: keeps its old configuration", size)
+    limit_descriptors(worker, None)
+    assert d.ccp("exit 0").bitmask == 2
+    c.ping()
     d.settle()
     d.stop()
 
