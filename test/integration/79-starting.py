@@ -7,7 +7,6 @@ A scripted pppd goes on with its start when it gets SIGUSR1, so nothing here
 depends on how long something takes."""
 
 import os
-import re
 import signal
 
 import sstp
@@ -158,7 +157,7 @@ def leaves(make):
 def end_of(d, client):
     """How its last line in the log begins."""
     port = client.tls.getsockname()[1]
-    return re.search(rf"s1\.\d+ \S+:{port}: ", d.log())[0] + "ended: "
+    return d.wait_log(rf"s1\.\d+ \S+:{port}: ")[0] + "ended: "
 
 
 @test("who waits for longer than auth-timeout, is turned away", daemon=None)
