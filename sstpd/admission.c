@@ -63,14 +63,6 @@ began(const struct admission *admission, uint64_t key, uint32_t second)
 /* --- one connection
  * ------------------------------------------------------------------------ */
 
-static bool
-is_refused(const struct admission *admission, uint64_t key, uint64_t now)
-{
-	const struct peer *peer = peers_find(admission->monitor, key);
-
-	return peer != NULL && peer->refused_until > now;
-}
-
 static uint32_t
 half_open_limit(const struct conf *conf, uint64_t key)
 {
@@ -97,7 +89,7 @@ admission_check(struct admission *admission, const struct conf *conf,
 {
 	struct peer *peer;
 
-	if (is_refused(admission, key, now))
+	if (admission_is_banned(admission, key, now))
 		return LIMIT_BANNED;
 	peer = peers_take(admission->own, key, now);
 	if (peer == NULL)
@@ -128,6 +120,15 @@ void
 admission_settle(struct admission *admission, uint64_t key)
 {
 	peers_leave(admission->own, key);
+}
+
+bool
+admission_is_banned(
+    const struct admission *admission, uint64_t key, uint64_t now)
+{
+	const struct peer *peer = peers_find(admission->monitor, key);
+
+	return peer != NULL && peer->refused_until > now;
 }
 
 bool

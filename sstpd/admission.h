@@ -48,6 +48,9 @@ bool admission_enter(struct admission *admission, uint64_t key, uint64_t now);
 /* It has become a session, or is gone. */
 void admission_settle(struct admission *admission, uint64_t key);
 
+/* Whether it is turned away for its failed authentications. */
+bool admission_is_banned(
+    const struct admission *admission, uint64_t key, uint64_t now);
 /* Whether this address may have one more session. */
 bool admission_may_begin(
     const struct admission *admission, const struct conf *conf, uint64_t key);

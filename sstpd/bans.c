@@ -22,6 +22,7 @@ bans_failure(
 {
 	struct bans_result r = { .failures = 1 };
 	struct peer *peer = peers_take(peers, key, now);
+	bool refused;
 
 	if (peer == NULL)
 		return r; /* eight others with sessions share its bucket */
@@ -29,6 +30,9 @@ bans_failure(
 		peer->failures = 0; /* they are old enough */
 	r.failures = ++peer->failures;
 	r.banned = conf->ban_after != 0 && r.failures >= conf->ban_after;
+	refused = peer->refused_until > now;
+	/* ban-after may have become less meanwhile */
+	r.begins = r.banned && (r.failures == conf->ban_after || !refused);
 	r.pause = r.banned ? conf->ban_time : backoff(conf, r.failures);
 	peer->keep_until = now + conf->ban_time;
 	peer->refused_until = now + r.pause;

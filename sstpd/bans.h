@@ -20,6 +20,7 @@ struct bans_result {
 	uint32_t failures; /* counting this one */
 	uint32_t pause;	   /* ms that the address is turned away for */
 	bool banned;	   /* that is the ban-time */
+	bool begins;	   /* and the address was not banned before */
 };
 
 /* One more failure of an address. now is peers_now(). */

@@ -249,6 +249,9 @@ static const struct cause_info table[] = {
 	    ENDS_BADLY, "made room, as the oldest, for a new connection", NULL,
 	    "too many clients begin at once, or a flood: see max-half-open in "
 	    "sstpd.conf(5)" },
+	[CAUSE_LIMIT_BANNED] = { "limit-banned", AT_ANY, BY_SERVER, ENDS_BADLY,
+	    "its address is turned away after failed authentications", NULL,
+	    "see auth-backoff and ban-after in sstpd.conf(5)" },
 	[CAUSE_LIMIT_BUFFERS] = { "limit-buffers", AT_ANY, BY_SERVER,
 	    ENDS_BADLY, "no memory is left for its queues", NULL,
 	    "see max-buffers in sstpd.conf(5)" },

@@ -147,6 +147,13 @@ refuse(struct link *l, enum msg_end_cause cause)
 	link_terminate(l);
 }
 
+void
+link_turn_away(struct link *l, enum msg_end_cause cause)
+{
+	if (!l->authenticated && !l->auth_failed)
+		refuse(l, cause);
+}
+
 /*
  * Where IP takes the pty although it need not. Whoever leaves the choice to us
  * hears of each reason once.
@@ -258,6 +265,8 @@ on_auth_failed(struct link *l)
 	if (l->auth_failed)
 		return;
 	l->auth_failed = true;
+	if (l->cause == MSG_END_BANNED)
+		l->cause = MSG_END_PPPD; /* the ban came too late for it */
 	l->ops->send(l, &msg, NULL);
 	l->ops->auth_failed(l);
 }

@@ -103,6 +103,8 @@ void link_give_address(
 void link_hang_up(struct link *l);
 /* Let it say good-bye: SIGTERM, and SIGKILL after stop-timeout. */
 void link_terminate(struct link *l);
+/* The same for a client that has neither authenticated nor failed to. */
+void link_turn_away(struct link *l, enum msg_end_cause cause);
 /* No more patience. */
 void link_kill(struct link *l);
 

@@ -9,7 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "bans.h"
 #include "log.h"
 #include "monitor_private.h"
 
@@ -54,23 +53,6 @@ on_link_take_address(struct link *l, const char *user, uint32_t wanted,
 	address = monitor_choose_address(m, l->profile, user, wanted, cause);
 	monitor_successor_used(m, address);
 	return address;
-}
-
-static void
-on_link_auth_failed(struct link *l)
-{
-	struct monitor *m = l->owner;
-	struct bans_result r =
-	    bans_failure(m->peers, &m->setup.conf, l->peer, peers_now());
-	char text[PEERS_TEXT_MAX];
-
-	m->stats->auth_failures++;
-	if (!r.banned)
-		return;
-	m->stats->bans++;
-	peers_text(l->peer, text);
-	log_warnx("limits: banned %s for %u s after %u failed authentications",
-	    text, r.pause / 1000, r.failures);
 }
 
 static void
@@ -149,7 +131,7 @@ static const struct link_ops link_ops = {
 	.take_address = on_link_take_address,
 	.starting = on_link_starting,
 	.speaks = on_link_speaks,
-	.auth_failed = on_link_auth_failed,
+	.auth_failed = monitor_auth_failed,
 	.gone = on_link_gone,
 };
 
@@ -177,6 +159,7 @@ void
 monitor_spawn(struct monitor *m, struct child *w, const struct msg_spawn *msg)
 {
 	uint64_t session = msg->header.session;
+	uint64_t now = peers_now();
 	struct peer *peer;
 	enum msg_refusal why;
 
@@ -185,9 +168,13 @@ monitor_spawn(struct monitor *m, struct child *w, const struct msg_spawn *msg)
 		    msg->peer == 0 ? "of nobody" : "of another's session");
 		return;
 	}
-	peer = peers_take(m->peers, msg->peer, peers_now());
+	peer = peers_take(m->peers, msg->peer, now);
 	if (m->stopping) {
 		refuse(w, session, MSG_REFUSED_STOPPING);
+		return;
+	}
+	if (peer != NULL && peer->refused_until > now) {
+		refuse(w, session, MSG_REFUSED_BANNED);
 		return;
 	}
 	if (m->peers->total + m->predecessor.left >=
@@ -204,7 +191,7 @@ monitor_spawn(struct monitor *m, struct child *w, const struct msg_spawn *msg)
 		refuse(w, session, why);
 		return;
 	}
-	if (spawn_queue_put(&m->queue, w, msg, peers_now()) != 0) {
+	if (spawn_queue_put(&m->queue, w, msg, now) != 0) {
 		log_err("pppd: cannot be started");
 		refuse(w, session, MSG_REFUSED_SPAWN);
 		return;
@@ -282,6 +269,18 @@ withdraw(struct monitor *m, struct child *w, uint64_t session)
 	free(r);
 	refuse(w, session, MSG_REFUSED_WITHDRAWN);
 	return true;
+}
+
+void
+monitor_refuse_waiting(struct monitor *m, uint64_t peer, enum msg_refusal why)
+{
+	struct spawn_request *r;
+
+	while ((r = spawn_queue_remove_peer(&m->queue, peer)) != NULL) {
+		leave(m, peer, r->msg.session.profile);
+		refuse(r->worker, r->msg.header.session, why);
+		free(r);
+	}
 }
 
 void

@@ -171,11 +171,18 @@ void monitor_spawn(
     struct monitor *m, struct child *w, const struct msg_spawn *msg);
 /* Every turn of the loop: whose turn it is, as far as max-starting allows. */
 void monitor_start_waiting(struct monitor *m);
+/* Those of a client's address that wait for their turn. */
+void monitor_refuse_waiting(
+    struct monitor *m, uint64_t peer, enum msg_refusal why);
 /* A worker's session ends: how is MSG_HANG_UP or MSG_TERMINATE. */
 void monitor_end_link(
     struct monitor *m, struct child *w, uint64_t session, enum msg_type how);
 /* A worker died: so do its sessions. */
 void monitor_orphan_links(struct monitor *m, const struct child *w);
+
+/* --- monitor_limits.c --- */
+/* A link's client is not who it says. */
+void monitor_auth_failed(struct link *l);
 
 /* --- monitor_reload.c --- */
 void monitor_open_log(const struct conf *conf);

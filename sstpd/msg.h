@@ -143,6 +143,7 @@ enum msg_refusal {
 	MSG_REFUSED_WITHDRAWN, /* the worker itself ended it before its turn */
 	MSG_REFUSED_PROFILE_LIMIT, /* max-sessions of its profile */
 	MSG_REFUSED_NO_PROFILE,	   /* which the configuration has no more */
+	MSG_REFUSED_BANNED,	   /* its address has failed to authenticate */
 };
 
 struct msg_ask { /* MSG_SAMPLE and what else control may ask for */
@@ -229,6 +230,7 @@ enum msg_end_cause {
 	MSG_END_METHOD,	 /* authenticated by a method that is not allowed */
 	MSG_END_CHANNEL, /* the plugin broke the protocol, or never spoke */
 	MSG_END_PROFILE, /* its profile is gone, and so is its pool */
+	MSG_END_BANNED,	 /* others of its address have failed to authenticate */
 };
 
 enum { MSG_HANDOVER_USER_MAX = 256, MSG_HANDOVER_PROFILE_MAX = 64 };

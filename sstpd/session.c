@@ -178,6 +178,7 @@ static bool
 http_input(struct session *s)
 {
 	struct http_request request;
+	enum end_cause cause;
 	ssize_t n =
 	    http_parse_request(buf_bytes(&s->rx), buf_len(&s->rx), &request);
 
@@ -191,9 +192,12 @@ http_input(struct session *s)
 	memcpy(s->correlation_id, request.correlation_id,
 	    sizeof(s->correlation_id));
 	session_reached(s, AT_SSTP);
-	if (!s->ops->may_begin(s->owner, s)) {
-		http_refuse(s, 503, CAUSE_LIMIT_SESSIONS,
-		    "max-sessions or max-sessions-per-address");
+	cause = s->ops->may_begin(s->owner, s);
+	if (cause != NO_CAUSE) {
+		http_refuse(s, 503, cause,
+		    cause == CAUSE_LIMIT_BANNED
+			? "auth-backoff or ban-after"
+			: "max-sessions or max-sessions-per-address");
 		return false;
 	}
 	http_reply(s, 200);

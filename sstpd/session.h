@@ -49,8 +49,8 @@ struct session_ops {
 	void (*send)(void *owner, union msg *msg);
 	/* nothing is left of it, the session may be freed at any time now */
 	void (*gone)(void *owner, struct session *s);
-	/* whether there is room for one more call */
-	bool (*may_begin)(void *owner, const struct session *s);
+	/* NO_CAUSE if there is room for its call, else why there is none */
+	enum end_cause (*may_begin)(void *owner, const struct session *s);
 	/* it has proved who it is, and is half-open no longer */
 	void (*connected)(void *owner, struct session *s);
 	/* what all sessions with a tun device share; NULL: out of memory */

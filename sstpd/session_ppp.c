@@ -352,6 +352,7 @@ session_ppp_refused(struct session *s, unsigned int refusal)
 		[MSG_REFUSED_STOPPING] = CAUSE_SERVER_STOPPING,
 		[MSG_REFUSED_PROFILE_LIMIT] = CAUSE_LIMIT_PROFILE,
 		[MSG_REFUSED_NO_PROFILE] = CAUSE_PROFILE_GONE,
+		[MSG_REFUSED_BANNED] = CAUSE_LIMIT_BANNED,
 	};
 
 	session_cause(s, refusal < sizeof(causes) / sizeof(causes[0])

@@ -208,6 +208,7 @@ session_note_exit(struct session *s, const struct msg_exited *exited)
 		[MSG_END_METHOD] = CAUSE_AUTH_METHOD_NOT_ALLOWED,
 		[MSG_END_CHANNEL] = CAUSE_PPPD_PLUGIN,
 		[MSG_END_PROFILE] = CAUSE_PROFILE_GONE,
+		[MSG_END_BANNED] = CAUSE_LIMIT_BANNED,
 	};
 	enum end_cause cause = NO_CAUSE;
 

@@ -98,6 +98,16 @@ spawn_queue_remove_any(struct spawn_queue *q, const void *worker)
 	return take_out(q, p);
 }
 
+struct spawn_request *
+spawn_queue_remove_peer(struct spawn_queue *q, uint64_t peer)
+{
+	struct spawn_request **p = &q->first;
+
+	while (*p != NULL && (*p)->msg.peer != peer)
+		p = &(*p)->next;
+	return take_out(q, p);
+}
+
 bool
 spawn_queue_has(
     const struct spawn_queue *q, const void *worker, uint64_t session)

@@ -43,13 +43,15 @@ int spawn_queue_put(struct spawn_queue *q, void *worker,
 
 /*
  * Out of the queue, for the caller to free: the one whose turn it is, that of a
- * session, or the first of a worker. NULL: there is none.
+ * session, the first of a worker, or of an address. NULL: there is none.
  */
 struct spawn_request *spawn_queue_take(struct spawn_queue *q, uint64_t now);
 struct spawn_request *spawn_queue_remove(
     struct spawn_queue *q, const void *worker, uint64_t session);
 struct spawn_request *spawn_queue_remove_any(
     struct spawn_queue *q, const void *worker);
+struct spawn_request *spawn_queue_remove_peer(
+    struct spawn_queue *q, uint64_t peer);
 
 /* Whether the session waits in it. */
 bool spawn_queue_has(

@@ -195,13 +195,18 @@ on_session_gone(void *owner, struct session *s)
 	w->dead = s;
 }
 
-static bool
+static enum end_cause
 on_session_may_begin(void *owner, const struct session *s)
 {
 	const struct worker *w = owner;
+	uint64_t key = session_peer(s);
 
-	return !w->stopping && admission_may_begin(&w->admission,
-				   w->current->conf, session_peer(s));
+	if (admission_is_banned(&w->admission, key, peers_now()))
+		return CAUSE_LIMIT_BANNED;
+	if (w->stopping ||
+	    !admission_may_begin(&w->admission, w->current->conf, key))
+		return CAUSE_LIMIT_SESSIONS;
+	return NO_CAUSE;
 }
 
 static void

@@ -150,12 +150,12 @@ on_gone(void *owner, struct session *s)
 	fail("the session has ended");
 }
 
-static bool
+static enum end_cause
 on_may_begin(void *owner, const struct session *s)
 {
 	(void)owner;
 	(void)s;
-	return true;
+	return NO_CAUSE;
 }
 
 static void

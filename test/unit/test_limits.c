@@ -314,15 +314,44 @@ test_backoff_and_ban(void **state)
 		admission_settle(&w.a, key);
 	}
 	r = bans_failure(w.monitor, &conf, key, now);
-	assert_true(r.banned);
+	assert_true(r.banned && r.begins);
 	assert_int_equal(r.pause, 1000);
 	assert_int_equal(come(&w.b, "192.0.2.1", now + 999), LIMIT_BANNED);
+	assert_true(admission_is_banned(&w.a, key, now + 999));
+	assert_false(admission_is_banned(&w.a, key, now + 1000));
+	assert_false(admission_is_banned(&w.a, key_of("192.0.2.2"), now));
 	now += 1000;
 	assert_int_equal(come(&w.b, "192.0.2.1", now), LIMIT_NONE);
 	/* all is forgotten */
 	r = bans_failure(w.monitor, &conf, key, now);
 	assert_int_equal(r.failures, 1);
 	free_pair(&w);
+}
+
+/* Those who were on their way when the ban came make it longer, not new. */
+static void
+test_ban_begins_once(void **state)
+{
+	struct conf changed = conf;
+	struct peers *peers = table();
+	struct bans_result r = { 0 };
+
+	(void)state;
+	for (uint32_t i = 1; i <= 8; i++) {
+		r = bans_failure(peers, &conf, 1, NOW);
+		assert_int_equal(r.banned, i >= 4);
+		assert_int_equal(r.begins, i == 4);
+	}
+	/* nor is it forgotten when the limit is less than what has failed */
+	changed.ban_after = 5;
+	for (uint32_t i = 1; i <= 3; i++)
+		r = bans_failure(peers, &changed, 2, NOW);
+	assert_false(r.banned);
+	changed.ban_after = 2;
+	r = bans_failure(peers, &changed, 2, NOW + r.pause);
+	assert_true(r.begins);
+	assert_false(bans_failure(peers, &changed, 2, NOW + r.pause).begins);
+	free(peers);
 }
 
 static void
@@ -357,6 +386,7 @@ main(void)
 		cmocka_unit_test(test_rate),
 		cmocka_unit_test(test_sessions),
 		cmocka_unit_test(test_backoff_and_ban),
+		cmocka_unit_test(test_ban_begins_once),
 		cmocka_unit_test(test_ban_off),
 	};
 

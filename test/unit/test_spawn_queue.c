@@ -18,7 +18,8 @@ static int a, b; /* workers */
 static void
 put(struct spawn_queue *q, void *worker, uint64_t session)
 {
-	struct msg_spawn msg = { .header.session = session };
+	struct msg_spawn msg = { .header.session = session,
+		.peer = session % 2 };
 
 	assert_int_equal(spawn_queue_put(q, worker, &msg, 1000), 0);
 }
@@ -99,6 +100,27 @@ test_worker(void **state)
 	assert_int_equal(q.waiting, 0);
 }
 
+/* Those of one address, whichever worker has them. */
+static void
+test_peer(void **state)
+{
+	struct spawn_queue q;
+
+	(void)state;
+	spawn_queue_init(&q);
+	put(&q, &a, 1);
+	put(&q, &a, 2);
+	put(&q, &b, 3);
+	is(spawn_queue_remove_peer(&q, 1), &a, 1);
+	is(spawn_queue_remove_peer(&q, 1), &b, 3);
+	assert_null(spawn_queue_remove_peer(&q, 1));
+	put(&q, &b, 4);
+	is(spawn_queue_take(&q, 2000), &a, 2);
+	is(spawn_queue_take(&q, 2000), &b, 4);
+	assert_null(spawn_queue_remove_peer(&q, 0));
+	spawn_queue_fini(&q);
+}
+
 int
 main(void)
 {
@@ -106,6 +128,7 @@ main(void)
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_remove),
 		cmocka_unit_test(test_worker),
+		cmocka_unit_test(test_peer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
