@@ -113,6 +113,17 @@ peers_find(const struct peers *peers, uint64_t key)
 	return NULL;
 }
 
+/* How long it is to be kept although it counts nothing. */
+static uint64_t
+remembered(const struct peer *p, uint64_t now)
+{
+	return p->keep_until > now ? p->keep_until - now : 0;
+}
+
+/*
+ * Whoever has many addresses could fill the table with failures, and keep all
+ * others out of it: in a full bucket the one to be forgotten next goes at once.
+ */
 struct peer *
 peers_take(struct peers *peers, uint64_t key, uint64_t now)
 {
@@ -126,7 +137,9 @@ peers_take(struct peers *peers, uint64_t key, uint64_t now)
 
 		if (p->key == key)
 			return p;
-		if (p->key == 0 || (p->count == 0 && p->keep_until <= now))
+		if (p->count == 0 &&
+		    (unused == NULL ||
+			remembered(p, now) <= remembered(unused, now)))
 			unused = p;
 	}
 	if (unused == NULL)

@@ -32,7 +32,8 @@ struct peer {
 	/* monitor's: failed authentications, and when they are forgotten */
 	_Atomic uint32_t failures;
 	_Atomic uint64_t refused_until; /* ms */
-	_Atomic uint64_t keep_until;	/* ms: not free before, count or not */
+	/* ms: not free before, count or not, unless its bucket is full */
+	_Atomic uint64_t keep_until;
 };
 
 /* Zeros are an empty table. All times are of peers_now(). */
@@ -61,8 +62,9 @@ int peers_init(struct peers *peers);
 const struct peer *peers_find(const struct peers *peers, uint64_t key);
 
 /*
- * The writer's: the entry of an address, which is made if need be. NULL if
- * the bucket is full of others in use, and for key 0.
+ * The writer's: the entry of an address, which is made if need be. Where the
+ * bucket is full, it takes the place of one that is only remembered. NULL if
+ * all of the bucket count something, and for key 0.
  */
 struct peer *peers_take(struct peers *peers, uint64_t key, uint64_t now);
 

@@ -155,6 +155,35 @@ test_reuse(void **state)
 	free(p);
 }
 
+/* More failures than the table has places keep nobody out of it. */
+static void
+test_flood(void **state)
+{
+	enum { FAILED = 65536, OTHERS = 10000, LATEST = 1000 };
+	const struct conf day = { .ban_after = 10, .ban_time = 86400000 };
+	struct peers *p = table();
+	uint64_t other = key_of("10.0.0.0"), network = key_of("2001:db8::");
+	struct peer *used = peers_take(p, 1, NOW);
+
+	(void)state;
+	peers_enter(p, used);
+	for (uint64_t i = 0; i < FAILED; i++)
+		bans_failure(p, &day, network + i, NOW + i);
+	assert_ptr_equal(peers_find(p, 1), used);
+	/* the latest are remembered */
+	for (uint64_t i = FAILED - LATEST; i < FAILED; i++)
+		assert_int_equal(
+		    bans_failure(p, &day, network + i, NOW + FAILED).failures,
+		    2);
+	for (uint64_t i = 0; i < OTHERS; i++)
+		assert_non_null(peers_take(p, other + i, NOW + FAILED));
+	/* and whoever is new can be banned */
+	for (uint32_t i = 1; i <= 10; i++)
+		assert_int_equal(
+		    bans_failure(p, &day, other, NOW + FAILED).failures, i);
+	free(p);
+}
+
 /* --- admission --- */
 
 static const struct conf conf = {
@@ -381,6 +410,7 @@ main(void)
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_no_key),
 		cmocka_unit_test(test_reuse),
+		cmocka_unit_test(test_flood),
 		cmocka_unit_test(test_half_open_per_address),
 		cmocka_unit_test(test_half_open_total),
 		cmocka_unit_test(test_rate),
