@@ -137,7 +137,8 @@ admission_may_begin(
 {
 	const struct peer *peer = peers_find(admission->monitor, key);
 
-	return admission->monitor->total < conf->max_sessions &&
+	return (admission->monitor->total < conf->max_sessions ||
+		   admission->monitor->evictable > 0) &&
 	       (peer == NULL || peer->count < conf->max_sessions_per_address);
 }
 

@@ -51,7 +51,10 @@ void admission_settle(struct admission *admission, uint64_t key);
 /* Whether it is turned away for its failed authentications. */
 bool admission_is_banned(
     const struct admission *admission, uint64_t key, uint64_t now);
-/* Whether this address may have one more session. */
+/*
+ * Whether this address may have one more session. True also where the monitor
+ * has to make room for it, which it may find that it cannot.
+ */
 bool admission_may_begin(
     const struct admission *admission, const struct conf *conf, uint64_t key);
 

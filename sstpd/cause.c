@@ -249,6 +249,11 @@ static const struct cause_info table[] = {
 	    ENDS_BADLY, "made room, as the oldest, for a new connection", NULL,
 	    "too many clients begin at once, or a flood: see max-half-open in "
 	    "sstpd.conf(5)" },
+	[CAUSE_LIMIT_UNAUTHENTICATED] = { "limit-unauthenticated", AT_ANY,
+	    BY_SERVER, ENDS_BADLY,
+	    "had not authenticated when a new call needed its place", NULL,
+	    "all of max-sessions are taken: raise it in sstpd.conf(5), or see "
+	    "who calls and does not authenticate" },
 	[CAUSE_LIMIT_BANNED] = { "limit-banned", AT_ANY, BY_SERVER, ENDS_BADLY,
 	    "its address is turned away after failed authentications", NULL,
 	    "see auth-backoff and ban-after in sstpd.conf(5)" },

@@ -245,6 +245,7 @@ on_auth(struct link *l, const struct keymsg_auth *auth)
 	set_starting(l, good);
 	verdict.verdict.accept = good;
 	if (good) {
+		l->ops->authenticated(l);
 		offer_tun(l, auth->no_tun, verdict.verdict.ifname);
 	} else {
 		strncpy(verdict.verdict.reason, why,

@@ -36,7 +36,9 @@ struct link_ops {
 	void (*starting)(struct link *l);
 	/* it speaks PPP, so many seconds after its start */
 	void (*speaks)(struct link *l, ev_tstamp after);
-	/* its peer is not who it says; told once */
+	/* its peer is who it says */
+	void (*authenticated)(struct link *l);
+	/* its peer is not; told once */
 	void (*auth_failed)(struct link *l);
 	/* pppd is reaped and MSG_EXITED sent; free it after */
 	void (*gone)(struct link *l);
@@ -58,6 +60,9 @@ struct link {
 	 * is not while an unknown client takes its time to authenticate.
 	 */
 	bool starting;
+	/* the owner's: since when it speaks PPP, in ms, and how it counts */
+	uint64_t spoke;
+	bool unproven, evicted;
 	/* internal */
 	struct pppd_process process;
 	ev_io exited, plugin;

@@ -12,14 +12,6 @@
 #include "log.h"
 #include "monitor_private.h"
 
-/* One that had a pppd, or waited for one, is no more. */
-static void
-leave(struct monitor *m, uint64_t peer, const char *profile)
-{
-	peers_leave(m->peers, peer);
-	monitor_profile_leave(m, profile);
-}
-
 static void
 on_link_send(struct link *l, union msg *msg, const int *fds)
 {
@@ -99,6 +91,7 @@ on_link_speaks(struct link *l, ev_tstamp after)
 {
 	struct monitor *m = l->owner;
 
+	monitor_count_speaking(l);
 	if (pace_note(&m->pace, (uint64_t)(after * 1000.)))
 		log_debug(
 		    "limits: max-starting = auto is %u now", m->pace.limit);
@@ -116,7 +109,7 @@ on_link_gone(struct link *l)
 	if (l->address != 0)
 		pools_give_back(&m->setup.pools, l->address);
 	monitor_successor_free(m, l->address);
-	leave(m, l->peer, l->profile);
+	monitor_count_gone(l);
 	monitor_successor_left(m);
 	count_exit(m->stats, l);
 	if (l->process.cloned && has_crashed(l))
@@ -131,6 +124,7 @@ static const struct link_ops link_ops = {
 	.take_address = on_link_take_address,
 	.starting = on_link_starting,
 	.speaks = on_link_speaks,
+	.authenticated = monitor_count_authenticated,
 	.auth_failed = monitor_auth_failed,
 	.gone = on_link_gone,
 };
@@ -177,18 +171,22 @@ monitor_spawn(struct monitor *m, struct child *w, const struct msg_spawn *msg)
 		refuse(w, session, MSG_REFUSED_BANNED);
 		return;
 	}
-	if (m->peers->total + m->predecessor.left >=
-		m->setup.conf.max_sessions ||
-	    peer == NULL ||
+	if (find_link(m, w, session) != NULL ||
+	    spawn_queue_has(&m->queue, w, session))
+		return; /* a worker asks once */
+	if (peer == NULL ||
 	    peer->count >= m->setup.conf.max_sessions_per_address) {
 		refuse(w, session, MSG_REFUSED_LIMIT);
 		return;
 	}
-	if (find_link(m, w, session) != NULL ||
-	    spawn_queue_has(&m->queue, w, session))
-		return; /* a worker asks once */
-	if (!monitor_profile_admits(m, &msg->session, &why)) {
+	if (!monitor_profile_admits(m, &msg->session, &why) &&
+	    (why != MSG_REFUSED_PROFILE_LIMIT ||
+		!monitor_make_room(m, msg->peer, msg->session.profile))) {
 		refuse(w, session, why);
+		return;
+	}
+	if (monitor_is_full(m) && !monitor_make_room(m, msg->peer, NULL)) {
+		refuse(w, session, MSG_REFUSED_LIMIT);
 		return;
 	}
 	if (spawn_queue_put(&m->queue, w, msg, now) != 0) {
@@ -196,8 +194,7 @@ monitor_spawn(struct monitor *m, struct child *w, const struct msg_spawn *msg)
 		refuse(w, session, MSG_REFUSED_SPAWN);
 		return;
 	}
-	peers_enter(m->peers, peer);
-	monitor_profile_enter(m, msg->session.profile);
+	monitor_count_call(m, peer, msg->session.profile);
 	monitor_capture_begins(m, w, msg);
 }
 
@@ -210,7 +207,7 @@ start_link(struct monitor *m, const struct spawn_request *r)
 	struct link *l;
 
 	if (profile == NULL) { /* reloaded while it waited */
-		leave(m, r->msg.peer, r->msg.session.profile);
+		monitor_uncount_call(m, r->msg.peer, r->msg.session.profile);
 		refuse(
 		    r->worker, r->msg.header.session, MSG_REFUSED_NO_PROFILE);
 		return;
@@ -229,13 +226,14 @@ start_link(struct monitor *m, const struct spawn_request *r)
 	if (l == NULL) {
 		m->stats->pppd_start_failures++;
 		log_err("pppd: cannot be started: %s", what);
-		leave(m, r->msg.peer, r->msg.session.profile);
+		monitor_uncount_call(m, r->msg.peer, r->msg.session.profile);
 		refuse(r->worker, r->msg.header.session, MSG_REFUSED_SPAWN);
 		return;
 	}
 	m->stats->pppd_starts++;
 	if (l->process.cloned)
 		m->stats->pppd_clones++;
+	l->unproven = true;
 	l->next = m->links;
 	m->links = l;
 }
@@ -249,7 +247,7 @@ monitor_start_waiting(struct monitor *m)
 
 	if (limit == 0)
 		limit = m->pace.limit;
-	while (!m->stopping && m->starting < limit &&
+	while (!m->stopping && m->starting < limit && monitor_has_room(m) &&
 	       (r = spawn_queue_take(&m->queue, now)) != NULL) {
 		start_link(m, r);
 		free(r);
@@ -265,7 +263,7 @@ withdraw(struct monitor *m, struct child *w, uint64_t session)
 
 	if (r == NULL)
 		return false;
-	leave(m, r->msg.peer, r->msg.session.profile);
+	monitor_uncount_call(m, r->msg.peer, r->msg.session.profile);
 	free(r);
 	refuse(w, session, MSG_REFUSED_WITHDRAWN);
 	return true;
@@ -277,7 +275,7 @@ monitor_refuse_waiting(struct monitor *m, uint64_t peer, enum msg_refusal why)
 	struct spawn_request *r;
 
 	while ((r = spawn_queue_remove_peer(&m->queue, peer)) != NULL) {
-		leave(m, peer, r->msg.session.profile);
+		monitor_uncount_call(m, peer, r->msg.session.profile);
 		refuse(r->worker, r->msg.header.session, why);
 		free(r);
 	}
@@ -307,7 +305,7 @@ forget_waiting(struct monitor *m, const struct child *w)
 	struct spawn_request *r;
 
 	while ((r = spawn_queue_remove_any(&m->queue, w)) != NULL) {
-		leave(m, r->msg.peer, r->msg.session.profile);
+		monitor_uncount_call(m, r->msg.peer, r->msg.session.profile);
 		free(r);
 	}
 }

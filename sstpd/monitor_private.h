@@ -125,6 +125,7 @@ struct monitor {
 	/* by profile: those with a pppd and those that wait for one */
 	uint32_t profile_sessions[CONF_PROFILES_MAX];
 	unsigned int starting; /* of the links */
+	unsigned int evicted;  /* of the links: they count no more */
 	struct pace pace;      /* how many may, if it is for us to say */
 	unsigned int cores;
 	ev_signal on_term, on_int, on_hup, on_usr2;
@@ -181,6 +182,24 @@ void monitor_end_link(
 void monitor_orphan_links(struct monitor *m, const struct child *w);
 
 /* --- monitor_limits.c --- */
+/* A call counts from its request on, or until it leaves the queue for good. */
+void monitor_count_call(
+    struct monitor *m, struct peer *peer, const char *profile);
+void monitor_uncount_call(
+    struct monitor *m, uint64_t peer, const char *profile);
+/* It has a pppd, which speaks PPP; its client has authenticated; it is gone. */
+void monitor_count_speaking(struct link *l);
+void monitor_count_authenticated(struct link *l);
+void monitor_count_gone(struct link *l);
+/*
+ * Free a place, one of a profile unless that is NULL, for a call of this
+ * address. False: nobody is to go for it.
+ */
+bool monitor_make_room(struct monitor *m, uint64_t peer, const char *profile);
+/* Whether there are max-sessions. */
+bool monitor_is_full(const struct monitor *m);
+/* Whether a call may start: those that made room may still be there. */
+bool monitor_has_room(const struct monitor *m);
 /* A link's client is not who it says. */
 void monitor_auth_failed(struct link *l);
 

@@ -66,7 +66,8 @@ count_again(struct monitor *m)
 {
 	memset(m->profile_sessions, 0, sizeof(m->profile_sessions));
 	for (const struct link *l = m->links; l != NULL; l = l->next)
-		monitor_profile_enter(m, l->profile);
+		if (!l->evicted)
+			monitor_profile_enter(m, l->profile);
 	for (const struct spawn_request *r = m->queue.first; r != NULL;
 	     r = r->next)
 		monitor_profile_enter(m, r->msg.session.profile);

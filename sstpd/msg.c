@@ -31,6 +31,7 @@ static const struct row {
 	[MSG_DOWN] = { "DOWN", sizeof(struct msg_down), 0 },
 	[MSG_EXITED] = { "EXITED", sizeof(struct msg_exited), 0 },
 	[MSG_STOP_ALL] = { "STOP_ALL", sizeof(struct msg_plain), 0 },
+	[MSG_MAKE_ROOM] = { "MAKE_ROOM", sizeof(struct msg_plain), 0 },
 	[MSG_STATS_OWN] = { "STATS_OWN", sizeof(struct msg_plain), 1 },
 	[MSG_SAMPLE] = { "SAMPLE", sizeof(struct msg_ask), 0 },
 	[MSG_DISCONNECT] = { "DISCONNECT", sizeof(struct msg_disconnect), 0 },

@@ -50,6 +50,7 @@ enum msg_type {
 	MSG_DOWN,	 /* IPv4 or IPv6 must not pass until it is up again */
 	MSG_EXITED,	 /* pppd is reaped; the last message about a session */
 	MSG_STOP_ALL,	 /* end every session, accept no more */
+	MSG_MAKE_ROOM,	 /* drop it, its place is another's already */
 	/* worker to monitor */
 	MSG_READY,     /* COMMIT done */
 	MSG_SPAWN,     /* start a pppd for this session */

@@ -85,7 +85,7 @@ peers_init(struct peers *peers)
 			if (peers->slots[b][w].key != 0)
 				memset(&peers->slots[b][w], 0,
 				    sizeof(struct peer));
-	peers->total = 0;
+	peers->total = peers->evictable = 0;
 	peers->secret[0] = secret[0];
 	peers->secret[1] = secret[1];
 	return 0;

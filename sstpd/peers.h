@@ -29,6 +29,8 @@ struct peer {
 	_Atomic uint32_t count;
 	/* worker's: connections that began in that second */
 	_Atomic uint32_t second, began;
+	/* monitor's: those of count that have not authenticated */
+	_Atomic uint32_t unproven;
 	/* monitor's: failed authentications, and when they are forgotten */
 	_Atomic uint32_t failures;
 	_Atomic uint64_t refused_until; /* ms */
@@ -40,6 +42,7 @@ struct peer {
 struct peers {
 	_Atomic uint64_t secret[2]; /* so that nobody can choose a bucket */
 	_Atomic uint32_t total;	    /* of all counts */
+	_Atomic uint32_t evictable; /* monitor's: that may make room in time */
 	struct peer slots[PEERS_BUCKETS][PEERS_WAYS];
 };
 

@@ -535,6 +535,11 @@ on_message(void *owner, union msg *msg, int *fds)
 		if (s != NULL)
 			session_disconnect(s, msg->disconnect.reason);
 		break;
+	case MSG_MAKE_ROOM:
+		s = registry_find(&w->registry, msg->header.session);
+		if (s != NULL)
+			session_drop(s, CAUSE_LIMIT_UNAUTHENTICATED);
+		break;
 	case MSG_CAPTURE:
 		capture(w, &msg->capture, fds);
 		break;

@@ -108,6 +108,12 @@ on_gone(struct link *l)
 }
 
 static void
+on_authenticated(struct link *l)
+{
+	require(l->authenticated);
+}
+
+static void
 on_auth_failed(struct link *l)
 {
 	(void)l;
@@ -136,6 +142,7 @@ static const struct link_ops ops = {
 	.take_address = on_take_address,
 	.starting = on_starting,
 	.speaks = on_speaks,
+	.authenticated = on_authenticated,
 	.auth_failed = on_auth_failed,
 	.gone = on_gone,
 };

@@ -317,6 +317,10 @@ test_sessions(void **state)
 	for (int i = 0; i < 8; i++)
 		peers_enter(w.monitor, other);
 	assert_false(admission_may_begin(&w.a, &conf, key_of("192.0.2.2")));
+	/* some may make room, but not for an address that has all it may */
+	w.monitor->evictable = 1;
+	assert_true(admission_may_begin(&w.a, &conf, key_of("192.0.2.2")));
+	assert_false(admission_may_begin(&w.a, &conf, key));
 	free_pair(&w);
 }
 
