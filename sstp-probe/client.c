@@ -95,11 +95,17 @@ record_failure(
 void
 client_lose(struct client *c, enum client_cause cause, const char *fmt, ...)
 {
+	bool leaving =
+	    c->stage == STAGE_LEAVE_PPP || c->stage == STAGE_LEAVE_SSTP;
 	va_list args;
 
-	va_start(args, fmt);
-	record_failure(c, cause, fmt, args);
-	va_end(args);
+	/* once we leave, a server may end it any way it likes: that is not
+	 * clean, but no failure */
+	if (!leaving || (cause != CAUSE_CLOSED && cause != CAUSE_TLS)) {
+		va_start(args, fmt);
+		record_failure(c, cause, fmt, args);
+		va_end(args);
+	}
 	finish(c);
 }
 
@@ -167,7 +173,7 @@ handshake(struct client *c)
 	case TLS_OK:
 		break;
 	case TLS_EOF:
-		client_lose(c, CAUSE_TLS,
+		client_lose(c, CAUSE_TLS_CLOSED,
 		    "the server closes the connection during the handshake");
 		return;
 	case TLS_FAIL:
@@ -185,26 +191,6 @@ handshake(struct client *c)
 	if (!trust(c))
 		return;
 	client_enter(c, STAGE_HTTP);
-}
-
-static void
-on_eof(struct client *c)
-{
-	switch (c->stage) {
-	case STAGE_CLOSE:
-	case STAGE_DONE:
-		finish(c);
-		break;
-	case STAGE_LEAVE_PPP:
-	case STAGE_LEAVE_SSTP: /* not clean, but gone */
-		client_begin_close(c);
-		finish(c);
-		break;
-	default:
-		client_lose(
-		    c, CAUSE_CLOSED, "the server closes the connection");
-		break;
-	}
 }
 
 /* Most of it is understood where it lies, and but a rest kept. */
@@ -241,11 +227,19 @@ read_records(struct client *c)
 			continue;
 		}
 		if (result == TLS_EOF)
-			on_eof(c);
+			client_lose(c, CAUSE_CLOSED,
+			    "the server closes the connection");
 		else if (result == TLS_FAIL)
 			client_lose(c, CAUSE_TLS, "%s", c->tls.why);
 		return;
 	}
+}
+
+static void
+lose_socket(struct client *c)
+{
+	client_lose(c, c->stage == STAGE_TLS ? CAUSE_TLS_CLOSED : CAUSE_CLOSED,
+	    "%s", c->tls.why);
 }
 
 static void
@@ -259,8 +253,7 @@ on_readable(struct ev_loop *loop, ev_io *w, int events)
 	case TLS_WANT_READ:
 		return;
 	case TLS_FAIL:
-		client_lose(c, c->stage == STAGE_TLS ? CAUSE_TLS : CAUSE_CLOSED,
-		    "%s", c->tls.why);
+		lose_socket(c);
 		return;
 	default:
 		break;
@@ -296,10 +289,7 @@ client_settle(struct client *c)
 		ev_io_start(c->loop, &c->writable);
 		break;
 	default:
-		if (c->stage == STAGE_CLOSE)
-			finish(c);
-		else
-			client_lose(c, CAUSE_CLOSED, "%s", c->tls.why);
+		lose_socket(c);
 		break;
 	}
 }

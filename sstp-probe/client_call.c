@@ -289,8 +289,11 @@ on_abort(struct client *c, uint32_t status)
 			   status == ATTRIB_STATUS_ATTRIB_NOT_SUPPORTED_IN_MSG);
 
 	send_status(c, SSTP_MSG_CALL_ABORT, SSTP_ATTRIB_STATUS_INFO, status);
-	client_fail(c, binding ? CAUSE_BINDING : CAUSE_ABORTED,
-	    "the server aborts the call: %s", sstp_status_name(status));
+	if (c->stage >= STAGE_LEAVE_PPP && !binding)
+		client_begin_close(c); /* not clean, but it was to end */
+	else
+		client_fail(c, binding ? CAUSE_BINDING : CAUSE_ABORTED,
+		    "the server aborts the call: %s", sstp_status_name(status));
 }
 
 static void
@@ -403,8 +406,9 @@ input_http(struct client *c, const uint8_t *p, size_t n)
 	snprintf(c->report.http_server, sizeof(c->report.http_server), "%s",
 	    reply.server);
 	if (reply.status != 200)
-		client_fail(c, CAUSE_HTTP, "HTTP status %d %s", reply.status,
-		    reply.reason);
+		client_fail(c,
+		    reply.status == 503 ? CAUSE_UNAVAILABLE : CAUSE_HTTP,
+		    "HTTP status %d %s", reply.status, reply.reason);
 	else
 		client_enter(c, STAGE_SSTP);
 	return (size_t)used;

@@ -40,12 +40,18 @@ static const struct cause {
 	[CAUSE_TLS] = { "tls",
 	    "is this a TLS port? see the server's log; --tls-version tries "
 	    "another version" },
+	[CAUSE_TLS_CLOSED] = { "tls-closed",
+	    "this address may be banned or at a limit, or this is no TLS "
+	    "port: see the server's log" },
 	[CAUSE_CERTIFICATE] = { "certificate",
 	    "renew the certificate, send its whole chain, or give --ca-file "
 	    "or --name; --insecure looks at the rest regardless" },
 	[CAUSE_HTTP] = { "http",
 	    "another web server or a proxy answers here; SSTP needs the TLS "
 	    "connection passed through whole" },
+	[CAUSE_UNAVAILABLE] = { "unavailable",
+	    "the server is full or stopping, or a proxy does not reach it: "
+	    "see the server's log" },
 	[CAUSE_REFUSED] = { "refused", "the server does not offer PPP" },
 	[CAUSE_BINDING] = { "binding",
 	    "is TLS ended by a proxy that has another certificate than the "

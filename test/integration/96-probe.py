@@ -5,43 +5,22 @@
 servers that are none, or bad ones."""
 
 import contextlib
-import functools
 import hashlib
 import json
 import os
-import pathlib
 import re
 import socket
+import signal
 import ssl
+import struct
 import subprocess
 import tempfile
 import threading
 
 import sstp
-from lib import BUILD, PATIENCE, certificate, main, test
-
-PROBE = str((BUILD / "sstp-probe/sstp-probe").resolve())
-OK, WARNING, CRITICAL, UNKNOWN = range(4)
-NAMES = ["OK", "WARNING", "CRITICAL", "UNKNOWN"]
-
-
-def run(*arguments, **environment):
-    """(exit status, what it printed)"""
-    done = subprocess.run(
-        [PROBE, *map(str, arguments)], stdin=subprocess.DEVNULL, text=True,
-        capture_output=True, timeout=PATIENCE, check=False,
-        env={**os.environ, **environment}, start_new_session=True)
-    assert "Sanitizer" not in done.stderr, done.stderr
-    return done.returncode, done.stdout
-
-
-def probe(*arguments, **environment):
-    """(exit status, its JSON)"""
-    status, out = run("--json", "-k", "-w", 0, "-c", 0, *arguments, **environment)
-    found = json.loads(out)
-    assert found["exit"] == status, (status, out)
-    assert found["status"] == NAMES[status], (status, out)
-    return status, found
+from lib import PATIENCE, main, openssl, test, wait_until
+from prober import (CRITICAL, OK, PROBE, UNKNOWN, WARNING, probe, run, server_context,
+                    understand)
 
 
 def target(d):
@@ -100,6 +79,35 @@ def trust(d):
         assert status == wanted and words in out, (arguments, status, out)
 
 
+@test("the certificate: expired, and for many names", daemon=None)
+def expired(_):
+    names = ["vpn.example.net", "*.example.org", "192.0.2.1", "2001:db8::1"]
+    wanted = ",".join(("IP:" if n[-1].isdigit() else "DNS:") + n for n in names)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with tempfile.TemporaryDirectory() as directory:
+        request, pem, key = (f"{directory}/{name}" for name in ("request", "pem", "key"))
+        openssl("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+                "-nodes", "-subj", "/CN=old", "-addext",
+                f"subjectAltName=email:a@b.example,{wanted}", "-keyout", key, "-out", request)
+        openssl("x509", "-req", "-in", request, "-signkey", key, "-days", "-1",
+                "-copy_extensions", "copy", "-out", pem)
+        context.load_cert_chain(pem, key)
+        with Impostor(after_http(ACK, sstp.DISCONNECT_ACK), context=context) as impostor:
+            status, out = run("-k", "-v", "--ca-file", pem, "--name", "a.example.org",
+                              impostor.target)
+        assert status == CRITICAL and "certificate expired 1.0 days ago" in out, out
+        assert "\n  names      " + " ".join(names) + "\n" in out, out
+        assert "\n  chain      certificate has expired\n" in out, out
+        assert "\n  name       is for a.example.org\n" in out, out
+        with Impostor(after_http(), context=context) as impostor:
+            status, found = understand(*run("--json", "--ca-file", pem, "--name", names[0],
+                                            impostor.target))
+    assert status == CRITICAL and found["cause"] == "certificate", found
+    assert found["message"] == "tls: certificate: certificate has expired", found
+    assert found["certificate"]["names"] == names, found
+    assert -90000 < found["certificate"]["seconds_left"] < 0, found
+
+
 @test("a load of sessions")
 def load(d):
     status, out = run("load", "--json", "-k", "-n", 20, "-r", 200, "--hold", 1,
@@ -110,7 +118,57 @@ def load(d):
     assert found["failures"] == [], out
     assert found["left_unacknowledged"] == 0, out
     assert found["traffic"]["answered"] > 100, out
-    assert found["seconds"]["until_up"]["count"] == 20, out
+    for name in ("tcp", "tls", "http", "sstp", "until_up"):
+        row = found["seconds"][name]
+        assert row["count"] == 20, out
+        assert 0 < row["p50"] <= row["p95"] <= row["p99"] <= row["max"], out
+
+
+def read_all(fd):
+    """What is written to a terminal until all others have closed it."""
+    seen = b""
+    with contextlib.suppress(OSError):
+        while part := os.read(fd, 4096):
+            seen += part
+    os.close(fd)
+    return seen.decode()
+
+
+@test("a load's table, and its progress on a terminal")
+def progress(d):
+    terminal, other = os.openpty()
+    command = [PROBE, "load", "-k", "-n", "4", "-r", "100", "--hold", "1", target(d)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=other, text=True) as process:
+        os.close(other)
+        seen = read_all(terminal)
+        out = process.communicate(timeout=PATIENCE)[0]
+    assert process.returncode == OK, out
+    assert "\r4 begun, 0 beginning, 4 up, 0 leaving, 0 failed, 0 dropped  \r" in seen, seen
+    assert re.search(r"\r *\r$", seen), seen
+    assert re.search(r"^ms +p50 +p95 +p99 +max$", out, re.M), out
+    for name in ("tcp", "tls", "http", "sstp", "until up"):
+        assert re.search(rf"^{name} +([0-9.]+ +){{4}}\(4\)$", out, re.M), out
+
+
+@test("a server that is full, and one that has enough of an address", daemon="full")
+def limits(d):
+    start = d.log_size()
+    status, out = run("load", "--json", "-k", "-n", 5, "-r", 100, "--hold", 1, target(d))
+    found = json.loads(out)
+    assert status == WARNING and found["came_up"] == 2 and found["failed"] == 3, out
+    assert found["failures"] == [{
+        "cause": "unavailable", "count": 3,
+        "example": "http: HTTP status 503 Service Unavailable"}], out
+    wait_until(lambda: d.log(start).count(" ended: ") == 5, "the end of all")
+    start = d.log_size()
+    with contextlib.ExitStack() as stack:
+        for _ in range(HALF_OPEN):
+            stack.enter_context(socket.create_connection(d.addresses()[0]))
+        wait_until(lambda: d.log(start).count(": accepted") == HALF_OPEN, "all of them")
+        status, out = run("load", "-k", "-n", 3, "--hold", 0, target(d))
+        assert status == CRITICAL, out
+        assert re.search(r'^  tls-closed   3, such as "tls: .*\n +this address may be banned '
+                         'or at a limit', out, re.M), out
 
 
 @test("a load over time")
@@ -152,20 +210,11 @@ def open_password(_):
 # --- bad servers ---
 
 
-@functools.cache
-def server_context():
-    """With a certificate of nobody's, which takes longest to make."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    with tempfile.TemporaryDirectory() as directory:
-        context.load_cert_chain(*certificate(pathlib.Path(directory), "impostor"))
-    return context
-
-
 class Impostor(contextlib.AbstractContextManager):
     """Serves one connection with a function."""
 
-    def __init__(self, function, tls=True):
-        self.function, self.tls = function, tls
+    def __init__(self, function, tls=True, context=None):
+        self.function, self.tls, self.context = function, tls, context
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.target = "127.0.0.1:%d" % self.listener.getsockname()[1]
         self.thread = threading.Thread(target=self.serve, daemon=True)
@@ -175,7 +224,8 @@ class Impostor(contextlib.AbstractContextManager):
         connection, _ = self.listener.accept()
         connection.settimeout(PATIENCE)
         with connection, contextlib.suppress(OSError):
-            self.function(server_context().wrap_socket(connection, server_side=True)
+            context = self.context or server_context()
+            self.function(context.wrap_socket(connection, server_side=True)
                           if self.tls else connection)
 
     def __exit__(self, *_):
@@ -204,10 +254,20 @@ def answer(raw):
     return function
 
 
+def reset(connection):
+    connection.recv(1)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
 ACK = sstp.message(2, sstp.attribute(4, bytes([0, 0, 0, 3]) + bytes(32)))
 CASES = [
     ("no TLS", answer(b"SSH-2.0-OpenSSH\r\n"), False, "tls", "tls"),
-    ("closed at once", lambda connection: None, False, "tls", "tls"),
+    ("closed at once", lambda connection: None, False, "tls", "tls-closed"),
+    ("closed after the ClientHello", lambda connection: connection.recv(4096), False,
+     "tls", "tls-closed"),
+    ("reset", reset, False, "tls", "tls-closed"),
+    ("full", answer(b"HTTP/1.1 503 Service Unavailable\r\n\r\n"), True, "http",
+     "unavailable"),
     ("another web server", answer(b"HTTP/1.1 404 Not Found\r\n\r\n"), True, "http", "http"),
     ("not HTTP", answer(b"220 ready\r\n"), True, "http", "http"),
     ("a head without end", answer(b"HTTP/1.1 200 OK\r\n" + b"a" * 9000), True, "http", "http"),
@@ -298,4 +358,5 @@ def downgrade(_):
     assert b"opensesame" not in b"".join(heard), heard
 
 
-main()
+HALF_OPEN = 6
+main(full={"limits": {"max-sessions": 2, "max-half-open-per-ipv4": HALF_OPEN}})
