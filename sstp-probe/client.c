@@ -23,7 +23,7 @@ enum {
 };
 
 /* seconds */
-static const double next_address_after = 3; /* of no answer to a SYN */
+static const double next_address_after = 3; /* at most, without an answer */
 static const double hello_after = 60;	    /* [MS-SSTP] 3.1.2 */
 static const double close_within = 1;
 
@@ -184,6 +184,8 @@ handshake(struct client *c)
 	default:
 		return;
 	}
+	/* of a certificate that is refused, too */
+	c->report.took[STAGE_TLS] = client_now() - c->stage_started;
 	snprintf(c->report.tls_version, sizeof(c->report.tls_version), "%s",
 	    tls_version(&c->tls));
 	snprintf(c->report.tls_cipher, sizeof(c->report.tls_cipher), "%s",
@@ -355,6 +357,16 @@ on_connected(struct client *c)
 	client_settle(c);
 }
 
+/* Each address gets its share of the time that is left. */
+static double
+share_of_time(const struct client *c)
+{
+	double left = c->started + c->config->timeout - client_now();
+	double share = left / (c->config->addresses - c->next_address + 1);
+
+	return share < next_address_after ? share : next_address_after;
+}
+
 static void
 connect_next(struct client *c)
 {
@@ -380,7 +392,7 @@ connect_next(struct client *c)
 	}
 	ev_io_start(c->loop, &c->writable);
 	if (c->next_address < c->config->addresses)
-		client_set_timer(c, &c->retry, next_address_after);
+		client_set_timer(c, &c->retry, share_of_time(c));
 }
 
 static void
@@ -539,6 +551,8 @@ client_leave(struct client *c)
 {
 	if (c->stage >= STAGE_LEAVE_PPP)
 		return;
+	if (c->stage < STAGE_UP)
+		c->report.total = client_now() - c->started;
 	if (c->stage < STAGE_SSTP)
 		finish(c);
 	else if (c->stage >= STAGE_LCP && c->config->login)

@@ -100,7 +100,7 @@ struct client_config {
 
 struct client_report {
 	double took[STAGES_TIMED]; /* seconds; negative: not passed */
-	double total;		   /* seconds until up, or until it failed */
+	double total;		   /* seconds until up, failed or left */
 	enum client_cause cause; /* CAUSE_NONE: it was up until told to leave */
 	enum client_stage failed_at;
 	char why[CLIENT_WHY_MAX];

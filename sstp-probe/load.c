@@ -386,7 +386,9 @@ measure(struct load *load)
 	if (getrusage(RUSAGE_SELF, &usage) == 0)
 		r->cpu =
 		    seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
-	if (r->came_up == 0)
+	if (r->came_up == 0 && r->failed == 0 && r->interrupted)
+		r->status = STATUS_UNKNOWN;
+	else if (r->came_up == 0)
 		r->status = STATUS_CRITICAL;
 	else if (r->failed + r->dropped > 0)
 		r->status = STATUS_WARNING;

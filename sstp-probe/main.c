@@ -23,7 +23,8 @@ get_password(const struct options *options, struct password *password)
 
 	if (user == NULL)
 		return true;
-	if (password_get(password, options->password_file, user, why) != 0) {
+	if (password_get(password, options->password_file, options->timeout,
+		user, why) != 0) {
 		setup_complain(options, why);
 		return false;
 	}

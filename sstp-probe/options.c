@@ -349,7 +349,7 @@ find_conflict(const struct options *o)
 	    (o->traffic.mode == TRAFFIC_PING || o->traffic.mode == TRAFFIC_UP))
 		return "this traffic needs --user or --user-prefix: there is "
 		       "no tunnel without";
-	if (o->traffic.mode == TRAFFIC_PING && o->traffic.rate == 0)
+	if (o->traffic.mode != TRAFFIC_UP && o->traffic.rate == 0)
 		return "--rate 0 is for --traffic up";
 	if (o->name != NULL && !is_word(o->name))
 		return "--name takes a host name";
@@ -424,8 +424,11 @@ static enum options_result
 take_option(struct options *options, int c, const char *text, char *why)
 {
 	const struct row *row = find_row(c);
+	char letter[] = { '-', (char)optopt, '\0' };
 
 	if (row == NULL) {
+		if (optopt > 0 && optopt < LONG_BASE)
+			text = letter; /* one of several, perhaps */
 		snprintf(why, OPTIONS_WHY_MAX,
 		    c == ':' ? "%.100s takes a value" : "unknown option %.100s",
 		    text);
@@ -448,33 +451,60 @@ take_option(struct options *options, int c, const char *text, char *why)
 						    : OPTIONS_WRONG;
 }
 
+/*
+ * All of them: what follows a wrong one may say in which form to complain. why
+ * is of the first.
+ */
+static enum options_result
+take_options(struct options *options, int argc, char **argv, char *why)
+{
+	enum options_result result = OPTIONS_RUN;
+	struct option longs[ROWS + 1];
+	char shorts[2 * ROWS + 2], later[OPTIONS_WHY_MAX];
+	int c;
+
+	fill_tables(longs, shorts);
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+		bool first = result == OPTIONS_RUN;
+		enum options_result one = take_option(
+		    options, c, argv[optind - 1], first ? why : later);
+
+		if (one == OPTIONS_DONE)
+			return one;
+		if (first)
+			result = one;
+	}
+	return result;
+}
+
+static bool
+take_target(struct options *options, int argc, char **argv, char *why)
+{
+	if (argc - optind == 1)
+		return set_target(options, argv[optind], why);
+	snprintf(why, OPTIONS_WHY_MAX,
+	    optind == argc ? "which HOST?" : "one HOST at a time");
+	return false;
+}
+
 enum options_result
 options_parse(struct options *options, int argc, char **argv,
     char why[static OPTIONS_WHY_MAX])
 {
-	struct option longs[ROWS + 1];
-	char shorts[2 * ROWS + 2];
 	enum mode mode = find_mode(argc, argv);
+	enum options_result result;
+	char later[OPTIONS_WHY_MAX];
 	const char *conflict;
-	int c;
 
 	set_defaults(options, mode);
-	fill_tables(longs, shorts);
 	optind = mode == MODE_PROBE ? 1 : 2;
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
-		enum options_result result =
-		    take_option(options, c, argv[optind - 1], why);
-
-		if (result != OPTIONS_RUN)
-			return result;
-	}
-	if (argc - optind != 1) {
-		snprintf(why, OPTIONS_WHY_MAX,
-		    optind == argc ? "which HOST?" : "one HOST at a time");
-		return OPTIONS_WRONG;
-	}
-	if (!set_target(options, argv[optind], why))
+	result = take_options(options, argc, argv, why);
+	if (result == OPTIONS_DONE)
+		return result;
+	if (!take_target(
+		options, argc, argv, result == OPTIONS_RUN ? why : later) ||
+	    result != OPTIONS_RUN)
 		return OPTIONS_WRONG;
 	options->anonymous = options->methods == LOGIN_ANY;
 	conflict = find_conflict(options);

@@ -21,10 +21,10 @@ struct password {
 /*
  * The first line of file ("-": of stdin) if that is given, else what the
  * environment variable SSTP_PROBE_PASSWORD holds, else what is typed on the
- * terminal. Returns 0, or -1 with why.
+ * terminal. A FIFO has timeout seconds to give it. Returns 0, or -1 with why.
  */
-int password_get(struct password *password, const char *file, const char *user,
-    char why[static PASSWORD_WHY_MAX]);
+int password_get(struct password *password, const char *file,
+    unsigned int timeout, const char *user, char why[static PASSWORD_WHY_MAX]);
 void password_wipe(struct password *password);
 
 #endif

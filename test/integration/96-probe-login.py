@@ -150,4 +150,97 @@ def loss(_):
     assert out.startswith("SSTP WARNING - 3 of 4 pings "), out
 
 
+# --- the password ---
+
+
+class Terminal(contextlib.AbstractContextManager):
+    """Runs a command on a terminal, of which somebody else is in charge."""
+
+    script = 'exec <"$0"; trap : INT; "$@"; echo "status=$?"; read -r _'
+
+    def __init__(self, *command):
+        self.fd, self.other = os.openpty()
+        self.seen = ""
+        environment = {k: v for k, v in os.environ.items() if k != "SSTP_PROBE_PASSWORD"}
+        # who leads a session and opens a terminal has it for its own
+        self.process = subprocess.Popen(
+            ["sh", "-c", self.script, os.ttyname(self.other), *map(str, command)],
+            stdin=subprocess.DEVNULL, stdout=self.other, stderr=self.other,
+            start_new_session=True, env=environment)
+
+    def expect(self, text):
+        end = time.monotonic() + PATIENCE
+        while text not in self.seen:
+            left = max(0, end - time.monotonic())
+            assert select.select([self.fd], [], [], left)[0], (text, self.seen)
+            self.seen += os.read(self.fd, 4096).decode()
+
+    def write(self, text):
+        os.write(self.fd, text.encode())
+
+    def echoes(self):
+        return bool(termios.tcgetattr(self.fd)[3] & termios.ECHO)
+
+    def __exit__(self, *_):
+        os.close(self.other)
+        os.close(self.fd)  # hangs up
+        self.process.wait(PATIENCE)
+
+
+@test("a password from the terminal, which does not show it", daemon=None)
+def prompt(_):
+    server = Server(pap=True)
+    with Terminal(PROBE, "-k", "-w", 0, "-c", 0, "-u", "alice", "--auth", "pap",
+                  server.target) as terminal:
+        terminal.expect("Password of alice: ")
+        wait_until(lambda: not terminal.echoes(), "silence")
+        terminal.write(SECRET + "\n")
+        terminal.expect("status=")
+        terminal.expect("\n")
+        assert terminal.echoes()
+        assert "alice logged in by pap" in terminal.seen, terminal.seen
+        assert "sesame" not in terminal.seen, terminal.seen
+    server.check()
+    assert server.passwords == [SECRET.encode()], server.passwords
+
+
+@test("a prompt that is interrupted leaves the terminal as it was", daemon=None)
+def interrupted_prompt(_):
+    with Terminal(PROBE, "-u", "alice", "127.0.0.1:1") as terminal:
+        terminal.expect("Password of alice: ")
+        wait_until(lambda: not terminal.echoes(), "silence")
+        terminal.write("half of it\x03")
+        terminal.expect("status=3")
+        assert terminal.echoes()
+        assert "SSTP UNKNOWN - no password: " in terminal.seen, terminal.seen
+        assert "half" not in terminal.seen, terminal.seen
+
+
+@test("a password from a FIFO, if somebody writes to it in time", daemon=None)
+def fifo(_):
+    with tempfile.TemporaryDirectory() as directory:
+        path = pathlib.Path(directory, "fifo")
+        os.mkfifo(path)
+        status, out = run("-t", 1, "-u", "alice", "--password-file", path, "127.0.0.1:1")
+        assert status == UNKNOWN, out
+        assert out == f"SSTP UNKNOWN - {path}: nothing was written to it within 1 s\n", out
+        server = Server(pap=True)
+        writer = threading.Thread(target=path.write_text, args=(SECRET + "\nand more\n",))
+        writer.start()
+        status, found = probe("-u", "alice", "--auth", "pap", "--password-file", path,
+                              server.target)
+        writer.join(PATIENCE)
+    assert status == OK, found
+    server.check()
+    assert server.passwords == [SECRET.encode()], server.passwords
+    # one without a name
+    server = Server(pap=True)
+    done = subprocess.run(
+        ["bash", "-c", '"$0" -k -w 0 -c 0 -u alice --auth pap --password-file <(echo "$1") "$2"',
+         PROBE, SECRET, server.target], capture_output=True, timeout=PATIENCE, check=False)
+    assert done.returncode == OK, done
+    server.check()
+    assert server.passwords == [SECRET.encode()], server.passwords
+
+
 main()

@@ -77,6 +77,10 @@ def trust(d):
              "expires")):
         status, out = run(*arguments, target(d))
         assert status == wanted and words in out, (arguments, status, out)
+    status, found = understand(*run("--json", *named, target(d)))
+    assert status == CRITICAL and found["cause"] == "certificate", found
+    # the handshake was whole all the same
+    assert set(found["seconds"]) == {"resolve", "tcp", "tls", "total"}, found
 
 
 @test("the certificate: expired, and for many names", daemon=None)
@@ -181,6 +185,44 @@ def churn(d):
 
 
 # --- what is none of a server's fault ---
+
+
+def interrupted(*arguments):
+    """(exit status, its JSON) of a run that a signal ends before the server speaks."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        command = [PROBE, *arguments, "--json", "-k", "127.0.0.1:%d" % listener.getsockname()[1]]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process, \
+                listener.accept()[0] as connection:
+            connection.recv(1)
+            process.send_signal(signal.SIGTERM)
+            return understand(process.wait(PATIENCE), process.stdout.read())
+
+
+@test("a signal before anything is known", daemon=None)
+def too_early(_):
+    status, found = interrupted()
+    assert status == UNKNOWN and found["message"] == "interrupted", found
+    seconds = found["seconds"]
+    assert seconds["total"] > seconds["resolve"] + seconds["tcp"], found
+    status, found = interrupted("load", "-n", "1")
+    assert status == UNKNOWN and found["interrupted"] is True, found
+    assert found["started"] == 1 and found["failed"] == 0, found
+
+
+@test("complaints take the form that was asked for", daemon=None)
+def forms(_):
+    for arguments, message in ((["--nonsense", "-j", "a"], "unknown option --nonsense"),
+                               (["-xj", "a"], "unknown option -x"),
+                               (["-t", "0", "-w", "x", "a", "--json"],
+                                "--timeout takes a number from 1 to 600"),
+                               (["a", "b", "-j"], "one HOST at a time"),
+                               (["load", "--rate", "0", "-j", "a"],
+                                "--rate 0 is for --traffic up")):
+        status, found = understand(*run(*arguments))
+        assert status == UNKNOWN and found["message"] == message, (arguments, found)
+    status, out = run("--nonsense", "--prometheus", "a:4443")
+    assert status == UNKNOWN, out
+    assert out.startswith('sstp_probe_success{target="a:4443"} 0\n'), out
 
 
 @test("what cannot be found out is unknown", daemon=None)

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <arpa/inet.h>
 #include <cmocka.h>
@@ -22,6 +23,7 @@
 #include "http_client.h"
 #include "ip.h"
 #include "json.h"
+#include "load_report.h"
 #include "login.h"
 #include "options.h"
 #include "sstp_client.h"
@@ -402,6 +404,57 @@ test_histogram(void **state)
 	assert_true(histogram_quantile(&h, 1) > 1e8);
 }
 
+/* What load_print() says. */
+static void
+print_load(const struct load_result *result, char *text, size_t cap)
+{
+	FILE *file = tmpfile();
+	int kept = dup(STDOUT_FILENO);
+	size_t n;
+
+	assert_non_null(file);
+	fflush(stdout);
+	dup2(fileno(file), STDOUT_FILENO);
+	load_print(result);
+	fflush(stdout);
+	dup2(kept, STDOUT_FILENO);
+	close(kept);
+	rewind(file);
+	n = fread(text, 1, cap - 1, file);
+	text[n] = '\0';
+	fclose(file);
+}
+
+/* Columns and keys have the percentiles that their names promise. */
+static void
+test_load_percentiles(void **state)
+{
+	static const struct options options = { .mode = MODE_LOAD };
+	static struct load_result r = { .options = &options };
+	struct client_report report = { .was_up = true, .left_clean = true };
+	double p50, p95, p99, most;
+	char text[4096];
+
+	(void)state;
+	for (int i = 1; i <= 1000; i++) {
+		for (int s = 0; s < STAGES_TIMED; s++)
+			report.took[s] = -1;
+		report.took[STAGE_TLS] = report.total = i / 1e3;
+		load_record(&r, &report);
+	}
+	print_load(&r, text, sizeof(text));
+	assert_null(strstr(text, "\ntcp "));
+	assert_non_null(strstr(text, "\ntls "));
+	assert_int_equal(
+	    sscanf(strstr(text, "\nuntil up "),
+		" until up %lf %lf %lf %lf (1000)", &p50, &p95, &p99, &most),
+	    4);
+	assert_true(p50 >= 500 && p50 < 500 * 1.03);
+	assert_true(p95 >= 950 && p95 < 950 * 1.03);
+	assert_true(p99 >= 990 && p99 <= 1000);
+	assert_true(most >= 1000 && most < 1000.01);
+}
+
 /* --- JSON --- */
 
 static void
@@ -486,7 +539,8 @@ test_options(void **state)
 		"load --verbose h", "--ping 3 h", "--password-file x h",
 		"load --traffic ping h", "--bogus h", "h --timeout",
 		"load --user a --user-prefix b h", "--user", "h h",
-		"load --user a --traffic ping --rate 0 h", "tunnel h",
+		"load --user a --traffic ping --rate 0 h",
+		"load --traffic echo --rate 0 h", "load --rate 0 h", "tunnel h",
 		"tunnel -u a", "tunnel -u a -p 3 h", "tunnel -u a -n 3 h",
 		"--route 192.0.2.0/24 h", "load --time 5 h",
 		"tunnel -u a --mtu 575 h", "tunnel -u a --mtu 4088 h",
@@ -521,8 +575,36 @@ test_options(void **state)
 	assert_int_equal(o.routes, 2);
 	assert_int_equal(o.route[0].len, 24);
 	assert_int_equal(o.route[1].family, AF_INET6);
+	assert_int_equal(
+	    parse(&o, "load --user a --traffic up --rate 0 h"), OPTIONS_RUN);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		assert_int_equal(parse(&o, bad[i]), OPTIONS_WRONG);
+}
+
+/* Who is wrong is still told so in the form, and about the server, he wants. */
+static void
+test_wrong_options(void **state)
+{
+	static const struct {
+		const char *line;
+		uint32_t output;
+	} rows[] = {
+		{ "--bogus -j h:7", OUTPUT_JSON },
+		{ "-t 0 -w x --json h:7", OUTPUT_JSON },
+		{ "-xj h:7", OUTPUT_JSON },
+		{ "-j --bogus --prometheus h:7", OUTPUT_PROMETHEUS },
+		{ "load --prometheus h:7", OUTPUT_TEXT },
+		{ "load -j --prometheus h:7", OUTPUT_JSON },
+	};
+	struct options o;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(parse(&o, rows[i].line), OPTIONS_WRONG);
+		assert_int_equal(o.output, rows[i].output);
+		assert_string_equal(o.host, "h");
+		assert_int_equal(o.port, 7);
+	}
 }
 
 static void
@@ -589,9 +671,11 @@ main(void)
 		cmocka_unit_test(test_reply),
 		cmocka_unit_test(test_other_packets),
 		cmocka_unit_test(test_histogram),
+		cmocka_unit_test(test_load_percentiles),
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_targets),
 		cmocka_unit_test(test_options),
+		cmocka_unit_test(test_wrong_options),
 		cmocka_unit_test(test_too_many_routes),
 		cmocka_unit_test(test_prefixes),
 	};
