@@ -284,7 +284,7 @@ def no_tls(d):
     d.cc()
 
 
-main(slow={"sstp": {"tls-timeout": "200ms", "http-timeout": "300ms"},
+main(slow={"sstp": {"tls-timeout": "1s", "http-timeout": "1s"},
            "limits": {"max-sessions": 1}},
      full={"limits": {"max-sessions": 1}},
      strict={"tls": {"max-version": "1.2",
