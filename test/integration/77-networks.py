@@ -4,8 +4,11 @@
 """What needs a network that we can change: limits of an IPv6 client, which is a
 /64, and connections that end because the network does."""
 
+import os
 import pathlib
 import re
+import shutil
+import signal
 import subprocess
 
 import sstp
@@ -64,8 +67,17 @@ def ended(d, c):
     return dict(re.findall(r"(\S+?)=(\S+)", line)), line
 
 
+def give_up_soon():
+    """TCP, after less than a second."""
+    try:
+        pathlib.Path("/proc/sys/net/ipv4/tcp_retries2").write_text("1")
+    except OSError as why:
+        raise Skipped(f"needs to set tcp_retries2: {why}") from None
+
+
 @test("a network that does not deliver any more", "four")
 def lost(d):
+    give_up_soon()
     c = d.cc(UP + f"wait-frame {sstp.LCP.hex()}\nwait-signal\nsource 20 1000\n",
              source=CLIENT)
     c.send(sstp.data(sstp.LCP))
@@ -73,7 +85,7 @@ def lost(d):
     d.wait_event(c, "waiting")
     ip("addr", "del", f"{CLIENT}/32", "dev", "lo")
     try:
-        subprocess.run(["kill", "-USR1", str(pppd)], check=True)
+        os.kill(pppd, signal.SIGUSR1)
         fields, line = ended(d, c)
     finally:
         ip("addr", "add", f"{CLIENT}/32", "dev", "lo")
@@ -81,19 +93,25 @@ def lost(d):
     assert fields["stage"] == "ipcp", line
 
 
+def destroy(port, client):
+    """End a connection as a privileged user can; False: this kernel does not let us."""
+    if not shutil.which("ss"):
+        return False
+    which = f"sport = :{port} and dst {client}"
+    done = subprocess.run(["ss", "-K", "-H", "-t", which], check=False,
+                          stdout=subprocess.PIPE)
+    return done.stdout != b""
+
+
 @test("a connection that somebody else ends", "four")
 def destroyed(d):
     other = d.cc()
     c = d.cc(source=CLIENT)
-    port = d.addresses()[0][1]
-    done = subprocess.run(
-        ["ss", "-K", "-H", "-t", f"sport = :{port} and dst {CLIENT}"], check=False,
-        stdout=subprocess.PIPE, text=True)
-    if not done.stdout:
+    if not destroy(d.addresses()[0][1], CLIENT):
         raise Skipped("needs ss, and a kernel with INET_DIAG_DESTROY")
     fields, line = ended(d, c)
     assert (fields["cause"], fields["closed-by"]) == ("tcp-failed", "network"), line
-    assert "the connection failed: Software caused connection abort;" in line, line
+    assert "the connection failed: " in line, line  # and why
     other.ping()
 
 
@@ -101,8 +119,6 @@ enter_network(devices=False)
 for address in (SERVER, FIRST, SECOND, OTHER):
     ip("addr", "add", f"{address}/128", "dev", "lo", "nodad")
 ip("addr", "add", f"{CLIENT}/32", "dev", "lo")
-# given up after less than a second
-pathlib.Path("/proc/sys/net/ipv4/tcp_retries2").write_text("1")
 main(six={"server": {"listen": f"[{SERVER}]:0"},
           "limits": {"max-half-open-per-ipv6": 2, "max-sessions-per-address": 2}},
      four={})
