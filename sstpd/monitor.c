@@ -293,12 +293,8 @@ static const struct child_ops worker_ops = {
 static int
 start_workers(struct monitor *m)
 {
-	unsigned int n = m->setup.conf.workers;
+	unsigned int n = setup_workers(&m->setup.conf);
 
-	if (n == 0)
-		n = m->cores;
-	if (n > WORKERS_MAX)
-		n = WORKERS_MAX;
 	memcpy(m->bound, m->setup.conf.listen, sizeof(m->bound));
 	for (unsigned int i = 0; i < n; i++) {
 		struct child *w = &m->workers[i];

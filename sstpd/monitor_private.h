@@ -24,7 +24,6 @@
 #include "stats.h"
 
 enum {
-	WORKERS_MAX = 256,
 	CAPTURES_MAX = 16, /* that wait for a session */
 };
 

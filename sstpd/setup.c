@@ -131,6 +131,34 @@ check_congestion(const struct conf *conf)
 	return -1;
 }
 
+unsigned int
+setup_workers(const struct conf *conf)
+{
+	long n = conf->workers;
+
+	if (n == 0)
+		n = sysconf(_SC_NPROCESSORS_ONLN);
+	return n < 1 ? 1 : n > WORKERS_MAX ? WORKERS_MAX : (unsigned int)n;
+}
+
+/*
+ * What a worker reads of one client at once must fit in what it keeps free
+ * while memory is not tight, else sessions end where others would only wait.
+ */
+static int
+check_buffers(const struct conf *conf)
+{
+	enum { EACH = 512 }; /* KiB */
+	unsigned int workers = setup_workers(conf);
+
+	if (conf->max_buffers / 1024 / workers >= EACH)
+		return 0;
+	log_errx("[limits] max-buffers: expected %dK for each of %u workers, "
+		 "that is %uK or more",
+	    EACH, workers, EACH * workers);
+	return -1;
+}
+
 static int
 check_files(const struct conf *conf)
 {
@@ -168,7 +196,8 @@ check_files(const struct conf *conf)
 int
 setup_make(struct setup *setup, const struct conf *conf)
 {
-	if (check_files(conf) != 0 || check_congestion(conf) != 0 ||
+	if (check_files(conf) != 0 || check_buffers(conf) != 0 ||
+	    check_congestion(conf) != 0 ||
 	    open_credentials(conf, setup->fds) != 0)
 		return -1;
 	if (pools_make(&setup->pools, conf) != 0) {
@@ -226,7 +255,8 @@ setup_check(const struct conf *conf)
 	if (open_credentials(conf, fds) != 0)
 		return 2;
 	close_credentials(conf, fds, conf->profile_count);
-	if (check_files(conf) != 0 || check_congestion(conf) != 0)
+	if (check_files(conf) != 0 || check_buffers(conf) != 0 ||
+	    check_congestion(conf) != 0)
 		return 2;
 	if (geteuid() != 0) {
 		log_warnx("pppd: its options are checked only as root");

@@ -16,6 +16,8 @@
 #include "credentials.h"
 #include "pools.h"
 
+enum { WORKERS_MAX = 256 };
+
 struct setup {
 	struct conf conf;
 	int conf_fd; /* conf in a sealed memory file */
@@ -27,6 +29,9 @@ struct setup {
 /* Returns 0, or -1 once it has logged why it cannot be used. */
 int setup_make(struct setup *setup, const struct conf *conf);
 void setup_free(struct setup *setup);
+
+/* How many workers that means on this machine. */
+unsigned int setup_workers(const struct conf *conf);
 
 /*
  * Check what conf_load() cannot: certificates, user, pppd and its options.

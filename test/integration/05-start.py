@@ -66,6 +66,20 @@ def congestion(make):
         assert f"nonesuch: there is none; this kernel has: {known.read_text().strip()}" in err, err
 
 
+@test("memory for queues that is too little for so many workers is refused",
+      daemon=None)
+def few_buffers(make):
+    d = make({"server": {"workers": 3}, "limits": {"max-buffers": "1535K"}})
+    for arguments in ("-t", "-f", config(d)), ("-f", config(d)):
+        status, _, err = run(*arguments)
+        assert status == 2, (status, err)
+        assert "[limits] max-buffers: expected 512K for each of 3 workers, " \
+            "that is 1536K or more" in err, err
+    d.sections["limits"]["max-buffers"] = "1536K"
+    d.write_config()
+    assert run("-t", "-f", config(d))[0] == 0
+
+
 @test("-T prints a configuration that means the same", daemon=None)
 def effective(make):
     d = make({"sstp": {"hello-interval": "12500ms"}})

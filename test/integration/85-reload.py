@@ -93,6 +93,18 @@ def congestion(c):
     return re.search(r"\s(\w+) wscale:", out)[1]
 
 
+@test("memory for queues is counted with the workers that there are", daemon=None)
+def buffers(make):
+    d = make({"server": {"workers": 3}}).start()
+    first = d.cc()
+    d.sections["server"]["workers"] = 1
+    d.sections["limits"]["max-buffers"] = "1M"
+    d.write_config()
+    kept(d, first, "max-buffers: expected 512K for each of 3 workers", reload(d))
+    d.settle()
+    d.stop()
+
+
 @test("tcp-congestion: new connections get it, the old keep theirs", daemon=None)
 def new_congestion(make):
     if shutil.which("ss") is None:
