@@ -7,27 +7,22 @@ ends: its device is in our network, the server's in another."""
 import contextlib
 import ctypes
 import fcntl
-import functools
 import json
 import os
-import pathlib
 import re
 import signal
 import socket
-import ssl
 import struct
 import subprocess
-import tempfile
 import threading
 
 import ppp_server
 import sstp
-from lib import BUILD, PATIENCE, SANITIZED, certificate, main, rss, test, wait_until
+from lib import PATIENCE, SANITIZED, main, rss, test, wait_until
 from network import counters, enter_network, ip
+from prober import CRITICAL, OK, PROBE, UNKNOWN, server_context
 from streams import transfer
 
-PROBE = str((BUILD / "sstp-probe/sstp-probe").resolve())
-OK, CRITICAL, UNKNOWN = 0, 2, 3
 OURS, THEIRS = "10.99.0.10", "10.99.0.1"
 THEIR_ID = bytes.fromhex("0000000000000001")
 THEIRS6 = "fe80::1"
@@ -78,14 +73,6 @@ class Network:
 
 
 # --- programs ---
-
-
-@functools.cache
-def server_context():
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    with tempfile.TemporaryDirectory() as directory:
-        context.load_cert_chain(*certificate(pathlib.Path(directory), "tunnel"))
-    return context
 
 
 def new_server(tun=None, **options):

@@ -156,20 +156,21 @@ def progress(d):
 
 @test("a server that is full, and one that has enough of an address", daemon="full")
 def limits(d):
+    d.cc()
     start = d.log_size()
-    status, out = run("load", "--json", "-k", "-n", 5, "-r", 100, "--hold", 1, target(d))
-    found = json.loads(out)
-    assert status == WARNING and found["came_up"] == 2 and found["failed"] == 3, out
+    status, found = understand(*run("load", "--json", "-k", "-n", 3, target(d)))
+    assert status == CRITICAL and found["started"] == found["failed"] == 3, found
     assert found["failures"] == [{
         "cause": "unavailable", "count": 3,
-        "example": "http: HTTP status 503 Service Unavailable"}], out
-    wait_until(lambda: d.log(start).count(" ended: ") == 5, "the end of all")
+        "example": "http: HTTP status 503 Service Unavailable"}], found
+    wait_until(lambda: d.log(start).count(" ended: ") == 3, "the end of all")
     start = d.log_size()
     with contextlib.ExitStack() as stack:
-        for _ in range(HALF_OPEN):
+        def one_more():
             stack.enter_context(socket.create_connection(d.addresses()[0]))
-        wait_until(lambda: d.log(start).count(": accepted") == HALF_OPEN, "all of them")
-        status, out = run("load", "-k", "-n", 3, "--hold", 0, target(d))
+            return d.log(start).count(": accepted") == HALF_OPEN
+        wait_until(one_more, "so many half-open connections")
+        status, out = run("load", "-k", "-n", 3, target(d))
         assert status == CRITICAL, out
         assert re.search(r'^  tls-closed   3, such as "tls: .*\n +this address may be banned '
                          'or at a limit', out, re.M), out
@@ -253,22 +254,31 @@ def open_password(_):
 
 
 class Impostor(contextlib.AbstractContextManager):
-    """Serves one connection with a function."""
+    """Serves one connection with a function, or several with one each."""
 
     def __init__(self, function, tls=True, context=None):
-        self.function, self.tls, self.context = function, tls, context
+        self.functions = function if isinstance(function, list) else [function]
+        self.tls, self.context = tls, context
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.target = "127.0.0.1:%d" % self.listener.getsockname()[1]
         self.thread = threading.Thread(target=self.serve, daemon=True)
         self.thread.start()
 
     def serve(self):
-        connection, _ = self.listener.accept()
+        threads = []
+        for function in self.functions:
+            connection, _ = self.listener.accept()
+            threads.append(threading.Thread(target=self.one, args=(function, connection)))
+            threads[-1].start()
+        for thread in threads:
+            thread.join()
+
+    def one(self, function, connection):
         connection.settimeout(PATIENCE)
         with connection, contextlib.suppress(OSError):
             context = self.context or server_context()
-            self.function(context.wrap_socket(connection, server_side=True)
-                          if self.tls else connection)
+            function(context.wrap_socket(connection, server_side=True)
+                     if self.tls else connection)
 
     def __exit__(self, *_):
         self.thread.join(PATIENCE)
@@ -362,6 +372,27 @@ def crossing(_):
     assert found["failures"] == [] and found["left_unacknowledged"] == 0, out
 
 
+@test("a load of which some fail, each for its own reason", daemon=None)
+def reasons(_):
+    def good(connection):
+        connection.recv(4096)
+        connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        connection.recv(4096)
+        connection.sendall(ACK)
+        connection.recv(4096)
+        connection.sendall(sstp.DISCONNECT_ACK)
+        connection.recv(4096)
+    other = answer(b"HTTP/1.1 404 Not Found\r\n\r\n")
+    with Impostor([good, other, after_http(sstp.abort(2, 6)), other]) as impostor:
+        status, out = run("load", "--json", "-k", "-n", 4, "--hold", 0, impostor.target)
+    found = json.loads(out)
+    assert status == WARNING and found["came_up"] == 1 and found["failed"] == 3, out
+    assert found["failures"] == [
+        {"cause": "http", "count": 2, "example": "http: HTTP status 404 Not Found"},
+        {"cause": "aborted", "count": 1,
+         "example": "sstp: the server aborts the call: retry count exceeded"}], out
+
+
 @test("a server that floods", daemon=None)
 def flood(_):
     def function(connection):
@@ -401,4 +432,4 @@ def downgrade(_):
 
 
 HALF_OPEN = 6
-main(full={"limits": {"max-sessions": 2, "max-half-open-per-ipv4": HALF_OPEN}})
+main(full={"limits": {"max-sessions": 1, "max-half-open-per-ipv4": HALF_OPEN}})
