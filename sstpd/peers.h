@@ -27,10 +27,13 @@ struct peer {
 	_Atomic uint64_t key; /* 0: free */
 	/* half-open connections (worker's table), sessions (monitor's) */
 	_Atomic uint32_t count;
-	/* worker's: connections that began in that second */
-	_Atomic uint32_t second, began;
-	/* monitor's: those of count that have not authenticated */
-	_Atomic uint32_t unproven;
+	_Atomic uint32_t second;
+	union {
+		/* worker's: connections that began in that second */
+		_Atomic uint32_t began;
+		/* monitor's: those of count that have not authenticated */
+		_Atomic uint32_t unproven;
+	};
 	/* monitor's: failed authentications, and when they are forgotten */
 	_Atomic uint32_t failures;
 	_Atomic uint64_t refused_until; /* ms */
