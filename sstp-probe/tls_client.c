@@ -72,6 +72,7 @@ tls_client_init(struct tls *tls, SSL_CTX *ctx, int fd, const char *name)
 {
 	if (tls_init(tls, ctx, fd, NULL, NULL) != 0)
 		return -1;
+	tls_trust(tls); /* whom we have called ourselves */
 	SSL_set_connect_state(tls->ssl);
 	if (tls_client_is_address(name) ||
 	    SSL_set_tlsext_host_name(tls->ssl, name) == 1)

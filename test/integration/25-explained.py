@@ -228,13 +228,14 @@ def http(d):
 
 @test("a client that does not read what it asks for")
 def not_reading(d):
-    c = d.ccp(buffer=4096)
-    c.expect_data(sstp.CHAP_SUCCESS)
+    echo = data(bytes.fromhex("ff03c021") + struct.pack(">BBH", 9, 0, 1400) + bytes(1396))
+    c = d.ccp(pppd("echo-all"), buffer=4096)
     where = place(c)
+    c.tls.settimeout(0.5)
     with contextlib.suppress(OSError):
-        for _ in range(1000):
-            c.send(sstp.ECHO * 2000)
-    check(d, where, stage="binding", cause="client-not-reading", closed_by="server")
+        for _ in range(20000):
+            c.send(echo)
+    check(d, where, stage="lcp", cause="client-not-reading", closed_by="server")
 
 
 @test("no room for one more", "one")
