@@ -259,7 +259,7 @@ def tiny_records_flood(d):
     sent = 0
     c.tls.settimeout(0.3)
     try:
-        while sent < 250000:  # bytes: 6 MB of records
+        while sent < 120000:  # bytes: 3 MB of records
             c.send(frame[sent % len(frame):][:1])
             sent += 1
     except OSError:

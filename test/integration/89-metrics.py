@@ -500,7 +500,13 @@ def idle(d):
                    stdout=subprocess.DEVNULL, timeout=PATIENCE)
     for s in clients:
         s.close()
-    get(d, "/healthz")
+
+    def heard():  # that they have gone
+        try:
+            return get(d, "/healthz")
+        except ConnectionResetError:
+            return None
+    wait_until(heard, "room for a scraper")
 
 
 @test("many scrapes at once: what workers say answers them all")
