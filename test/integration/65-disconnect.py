@@ -26,6 +26,14 @@ def in_each_state(d):
     yield d.cc()
 
 
+def told(d):
+    """A client whose pppd has ended, and who was told so."""
+    c = d.cc(EXIT + "exit 0\n")
+    c.send(data(sstp.LCP))
+    c.expect(sstp.DISCONNECT)
+    return c
+
+
 @test("case 83: a disconnect is acknowledged, then the end comes", "linger")
 def acknowledged(d):
     for raw in (sstp.DISCONNECT, sstp.SHORT_DISCONNECT):
@@ -70,9 +78,7 @@ def pppd_ends(d):
 @test("case 84: the acknowledgement is waited for, and then nothing more", "never")
 def ours_waits(d):
     other = d.cc()
-    c = d.cc(EXIT + "exit 0\n")
-    c.send(data(sstp.LCP))
-    c.expect(sstp.DISCONNECT)
+    c = told(d)
     d.expect_waiting(c, WAITS, other)
     c.send(sstp.DISCONNECT_ACK)
     c.expect_closed()
@@ -80,17 +86,13 @@ def ours_waits(d):
 
 @test("case 85: a client that does not answer is not waited for", "timeout")
 def silent(d):
-    c = d.cc(EXIT + "exit 0\n")
-    c.send(data(sstp.LCP))
-    c.expect(sstp.DISCONNECT)
+    c = told(d)
     c.expect_closed()
 
 
 @test("case 86: crossed disconnects", "linger")
 def crossed(d):
-    c = d.cc(EXIT + "exit 0\n")
-    c.send(data(sstp.LCP))
-    c.expect(sstp.DISCONNECT)
+    c = told(d)
     c.send(sstp.DISCONNECT)
     c.expect(sstp.DISCONNECT_ACK)
     c.send(sstp.DISCONNECT_ACK)
@@ -100,9 +102,7 @@ def crossed(d):
 @test("case 86: after that the client has time to go", "never")
 def crossed_waits(d):
     other = d.cc()
-    c = d.cc(EXIT + "exit 0\n")
-    c.send(data(sstp.LCP))
-    c.expect(sstp.DISCONNECT)
+    c = told(d)
     c.send(sstp.DISCONNECT)
     c.expect(sstp.DISCONNECT_ACK)
     c.send(sstp.DISCONNECT_ACK)
