@@ -35,6 +35,7 @@ struct child_life { /* of the process that runs now, all zero at its start */
 	bool behind;	 /* it could not use the last configuration */
 	unsigned int commits, readies; /* COMMITs sent, and answered */
 	unsigned int listeners_in; /* which of those had its sockets; 0: none */
+	unsigned int drains;	   /* the monitor's, when it was sent them */
 };
 
 struct child {

@@ -209,6 +209,26 @@ take_answer(struct monitor *m, struct child *w, const struct msg_commit *c)
 	monitor_note_behind(m);
 }
 
+/* It was being started when a drain was over. */
+static void
+let_accept(struct monitor *m, struct child *w)
+{
+	if (w->accepting || m->draining || m->stopping || m->predecessor.waits)
+		return;
+	monitor_send_listeners(w);
+	monitor_send_conf(m, w);
+}
+
+/* It has closed its sockets, unless those were others that it has since got. */
+static void
+on_drained(struct monitor *m, struct child *w, uint32_t request)
+{
+	if (request != m->drains || w->life.drains == m->drains)
+		return;
+	w->accepting = false;
+	let_accept(m, w);
+}
+
 static void
 on_ready(struct monitor *m, struct child *w, const struct msg_commit *c)
 {
@@ -218,12 +238,8 @@ on_ready(struct monitor *m, struct child *w, const struct msg_commit *c)
 		return;
 	}
 	take_answer(m, w, c);
-	if (!c->failed && !w->accepting && !m->draining && !m->stopping &&
-	    !m->predecessor.waits) {
-		/* it was being started when a drain was over */
-		monitor_send_listeners(w);
-		monitor_send_conf(m, w);
-	}
+	if (!c->failed)
+		let_accept(m, w);
 	count_workers(m);
 	for (unsigned int i = 0; i < m->worker_count; i++)
 		if (!m->workers[i].ready ||
@@ -261,8 +277,7 @@ on_worker_message(struct child *w, union msg *msg, int *fds)
 		monitor_control_sampled(m, msg->result.request);
 		break;
 	case MSG_DRAINED:
-		if (m->draining && msg->result.request == m->drains)
-			w->accepting = false;
+		on_drained(m, w, msg->result.request);
 		break;
 	case MSG_CAPTURED:
 		monitor_control_captured(m, &msg->result);

@@ -198,6 +198,7 @@ monitor_send_listeners(struct child *w)
 		    (int[]){ monitor_duplicate(w->listeners[i]) });
 	w->accepting = true;
 	w->life.listeners_in = w->life.commits + 1;
+	w->life.drains = m->drains;
 }
 
 void

@@ -159,6 +159,22 @@ def starting(make):
     d.stop()
 
 
+@test("a worker that is starting during a drain and its end accepts", daemon=None)
+def drained(make):
+    d = make({"server": {"workers": 1}}).start()
+    pid = stop_next(d, d.workers[0])
+    ctl(d, "drain")
+    ctl(d, "undrain")
+    os.kill(pid, signal.SIGCONT)
+    d.cc().ping()
+    for _ in range(2):  # and once it has started
+        ctl(d, "drain", "--hold")
+        ctl(d, "undrain")
+    d.cc().ping()
+    d.settle()
+    d.stop()
+
+
 @test("a worker that cannot take a configuration, or a socket, gets it again",
       daemon=None)
 def again(make):
