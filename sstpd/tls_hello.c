@@ -30,8 +30,8 @@ begin_record(struct tls_hello *h)
 static bool
 begin_message(struct tls_hello *h)
 {
-	h->size =
-	    (uint32_t)h->message[1] << 16 | h->message[2] << 8 | h->message[3];
+	h->size = (uint32_t)h->message[1] << 16 | (uint32_t)h->message[2] << 8 |
+		  h->message[3];
 	h->message_left = h->size;
 	if (h->size == 0)
 		h->message_len = 0;
