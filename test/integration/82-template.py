@@ -197,7 +197,7 @@ def _(make):
     old = make_template(d)
     kill_clone(d, signal.SIGKILL)
     assert template_processes(d) == [old]
-    start = kill_clone(d, signal.SIGSEGV)
+    start = kill_clone(d, signal.SIGABRT)
     wait_until(lambda: not template_processes(d), "the template's end")
     session(d)
     assert wait_template(d, start) != old
