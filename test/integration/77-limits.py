@@ -45,6 +45,11 @@ def served(d, source):
     wait_until(lambda: not refused(d, source), f"service for {source}")
 
 
+def all_ended(d, start):
+    log = d.log(start)
+    return log.count(": accepted") == log.count(": ended: ")
+
+
 def idle(d, source, count):
     """Connections that never say a word, accepted for certain."""
     before = d.log().count(": accepted")
@@ -342,9 +347,10 @@ def killed(make):
             os.kill(pid, signal.SIGKILL)
         wait_until(lambda old=old: len(set(d.worker_pids()) - set(old)) == 2,
                    "new workers")
+        size = d.log_size()
         served(d, "127.0.0.5")
-        d.settle()
-        wait_until(lambda: d.cc(source="127.0.0.6"), "service")
+        wait_until(lambda size=size: all_ended(d, size), "the end of that")
+        d.cc(source="127.0.0.6")
     d.stop()
 
 
