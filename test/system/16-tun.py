@@ -4,6 +4,7 @@
 """IP over a tun device: what scripts, users and other programs see of a session
 is the same as on the pty, and so is what arrives."""
 
+import contextlib
 import hashlib
 import os
 import re
@@ -50,35 +51,47 @@ def end(server, client):
 # --- traffic ------------------------------------------------------------------------
 
 
-def answer_datagrams(sock, count):
-    for _ in range(count):
-        data, peer = sock.recvfrom(1 << 16)
-        sock.sendto(hashlib.sha256(data).digest() + data, peer)
+def answer_datagrams(sock, done):
+    sock.settimeout(0.5)
+    while not done.is_set():
+        with contextlib.suppress(TimeoutError):
+            data, peer = sock.recvfrom(1 << 16)
+            sock.sendto(hashlib.sha256(data).digest() + data, peer)
 
 
-def exchange_datagrams(client, family=socket.AF_INET, to=(lib.INNER,)):
-    """Each goes to the server and comes back; returns what came."""
-    with socket.socket(family, socket.SOCK_DGRAM) as here:
-        here.settimeout(lib.PATIENCE)
+def exchange_datagram(there, to, sent):
+    """Again, if need be: of many fragments that a slow machine holds up for long,
+    one may be dropped."""
+    wanted = hashlib.sha256(sent).digest() + sent
+    for _ in range(6):
+        there.sendto(sent, to)
+        with contextlib.suppress(TimeoutError):
+            while there.recv(1 << 16) != wanted:
+                pass  # the late answer to an earlier one
+            return
+    raise lib.Failure(f"no answer to a datagram of {len(sent)} bytes")
+
+
+def exchange_datagrams(client):
+    """Each goes to the server and comes back."""
+    done = threading.Event()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as here:
         here.bind(("", 0))
-        answers = threading.Thread(
-            target=answer_datagrams, args=(here, len(UDP_SIZES)))
+        answers = threading.Thread(target=answer_datagrams, args=(here, done))
         answers.start()
         with lib.network_of(client.host):
-            there = socket.socket(family, socket.SOCK_DGRAM)
+            there = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             there.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE,
                              client.interface.encode())
-        came = []
-        with there:
-            there.settimeout(lib.PATIENCE)
-            for size in UDP_SIZES:
-                sent = bytes(i * size & 0xff for i in range(size))
-                there.sendto(sent, (to[0], here.getsockname()[1], *to[1:]))
-                came.append(there.recv(1 << 16))
-                require(came[-1] == hashlib.sha256(sent).digest() + sent,
-                        f"a datagram of {size} bytes")
-        answers.join()
-    return came
+        try:
+            with there:
+                there.settimeout(lib.PATIENCE / 6)
+                for size in UDP_SIZES:
+                    exchange_datagram(there, (lib.INNER, here.getsockname()[1]),
+                                      bytes(i * size & 0xff for i in range(size)))
+        finally:
+            done.set()
+            answers.join()
 
 
 def send_in_pieces(client):
