@@ -33,12 +33,18 @@ monitor_count_call(struct monitor *m, struct peer *peer, const char *profile)
 	monitor_profile_enter(m, profile);
 }
 
+static void
+leave(struct monitor *m, uint64_t peer, const char *profile)
+{
+	peers_leave(m->peers, peer);
+	monitor_profile_leave(m, profile);
+}
+
 void
 monitor_uncount_call(struct monitor *m, uint64_t peer, const char *profile)
 {
 	count_proven(m, peer);
-	peers_leave(m->peers, peer);
-	monitor_profile_leave(m, profile);
+	leave(m, peer, profile);
 }
 
 void
@@ -70,8 +76,7 @@ uncount(struct link *l)
 	struct monitor *m = l->owner;
 
 	monitor_count_authenticated(l); /* or never will */
-	peers_leave(m->peers, l->peer);
-	monitor_profile_leave(m, l->profile);
+	leave(m, l->peer, l->profile);
 }
 
 void

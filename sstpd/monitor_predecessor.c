@@ -224,6 +224,16 @@ on_left(struct monitor *m, uint32_t left)
 	monitor_successor_left(m);
 }
 
+/* Those that nobody of ours has taken. */
+static void
+close_metrics(struct predecessor *p)
+{
+	for (unsigned int i = 0; i < p->metrics_count; i++)
+		if (p->metrics[i] >= 0)
+			close(p->metrics[i]);
+	p->metrics_count = 0;
+}
+
 /*
  * It no longer serves what it had, so that what this configuration does not
  * want is gone.
@@ -236,10 +246,7 @@ take_the_rest(struct monitor *m)
 	socklen_t len = sizeof(address) - 1;
 
 	m->control_shared = false;
-	for (unsigned int i = 0; i < p->metrics_count; i++)
-		if (p->metrics[i] >= 0)
-			close(p->metrics[i]);
-	p->metrics_count = 0;
+	close_metrics(p);
 	if (p->control < 0)
 		return;
 	if (getsockname(p->control, (struct sockaddr *)&address, &len) == 0)
@@ -410,9 +417,7 @@ monitor_predecessor_fini(struct monitor *m)
 		channel_fini(&p->channel);
 	for (unsigned int i = 0; i < p->socket_count; i++)
 		close(p->sockets[i].fd);
-	for (unsigned int i = 0; i < p->metrics_count; i++)
-		if (p->metrics[i] >= 0)
-			close(p->metrics[i]);
+	close_metrics(p);
 	if (p->control >= 0)
 		close(p->control);
 	free(p->sockets);

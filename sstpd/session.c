@@ -487,7 +487,6 @@ session_free(struct session *s)
 	s->told_gone = true; /* whoever frees it knows */
 	session_close(s);
 	session_ppp_fini(s);
-	binding_keys_wipe(&s->keys);
 	buf_clear(&s->rx);
 	generation_unref(s->generation);
 	OPENSSL_cleanse(s->proof, sizeof(s->proof));

@@ -193,12 +193,20 @@ check_files(const struct conf *conf)
 /* --- the whole
  * -------------------------------------------------------------------- */
 
+/* What the values alone do not show. */
+static int
+check_all(const struct conf *conf)
+{
+	return check_files(conf) == 0 && check_buffers(conf) == 0 &&
+		       check_congestion(conf) == 0
+		   ? 0
+		   : -1;
+}
+
 int
 setup_make(struct setup *setup, const struct conf *conf)
 {
-	if (check_files(conf) != 0 || check_buffers(conf) != 0 ||
-	    check_congestion(conf) != 0 ||
-	    open_credentials(conf, setup->fds) != 0)
+	if (check_all(conf) != 0 || open_credentials(conf, setup->fds) != 0)
 		return -1;
 	if (pools_make(&setup->pools, conf) != 0) {
 		log_err("pools of addresses");
@@ -255,8 +263,7 @@ setup_check(const struct conf *conf)
 	if (open_credentials(conf, fds) != 0)
 		return 2;
 	close_credentials(conf, fds, conf->profile_count);
-	if (check_files(conf) != 0 || check_buffers(conf) != 0 ||
-	    check_congestion(conf) != 0)
+	if (check_all(conf) != 0)
 		return 2;
 	if (geteuid() != 0) {
 		log_warnx("pppd: its options are checked only as root");
